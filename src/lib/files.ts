@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { errnoOf, TrunklineError } from './errors.ts';
+
+/** A name beside `path` for a file that is renamed to `path` when it is whole. Start-up removes leftovers by the `.tmp-` prefix. */
+export function temporaryBeside(path: string): string {
+  return join(dirname(path), `.tmp-${basename(path)}-${randomBytes(6).toString('hex')}`);
+}
+
+/** Makes what was renamed or created in `directory` survive a power cut. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Writes `content` so that a reader sees the old file or the whole new one, also after a crash; parents are made.
+ * @throws TrunklineError `no_space` or `data_dir_unwritable` where the file system refuses.
+ */
+export async function writeAtomic(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
+  const temporary = temporaryBeside(path);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const handle = await open(temporary, 'wx', mode);
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw fileSystemError(error, path);
+  }
+}
+
+/** Points the symbolic link `path` at `target` in one step (rename over the old link), so that a reader never misses it. */
+export async function replaceLink(path: string, target: string): Promise<void> {
+  if ((await readlink(path).catch(() => undefined)) === target) return;
+  const temporary = temporaryBeside(path);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await symlink(target, temporary);
+    await rename(temporary, path);
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw fileSystemError(error, path);
+  }
+}
+
+/** A full disk and a read-only or forbidden path as errors that say what to do; anything else unchanged. */
+export function fileSystemError(error: unknown, path: string): unknown {
+  const code = errnoOf(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new TrunklineError('no_space', `No space left to write ${path}`, {
+      where: path,
+      hint: 'free space or move data_dir to a larger file system, then run again; nothing was lost',
+      cause: error,
+    });
+  if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM')
+    return new TrunklineError('data_dir_unwritable', `Cannot write ${path}: ${code}`, {
+      where: path,
+      hint: 'make the directory writable for the user that runs trunkline, or choose another data_dir',
+      cause: error,
+    });
+  return error;
+}

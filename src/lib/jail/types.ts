@@ -1,0 +1,87 @@
+/** What one jail may use up, all its processes together. */
+export interface JailLimits {
+  /** Bytes of memory, the files it writes to its roots and /tmp included (they are in memory). */
+  memory: number;
+  /** Processes and threads at once. */
+  processes: number;
+  /** Bytes it may write: the size of the file system above its roots. */
+  disk: number;
+}
+
+export interface JailOptions {
+  /** Short name that shows in control groups and logs: `build-17`. Letters, digits, hyphen. */
+  label: string;
+  limits: JailLimits;
+  /** Ends the jail and everything in it when aborted. */
+  signal?: AbortSignal;
+}
+
+/** A writable root: read-only directories under a throw-away upper layer, in a mount namespace that ends with this process. */
+export interface JailRoot {
+  readonly id: string;
+}
+
+export interface JailBind {
+  /** Absolute path on the host. */
+  source: string;
+  /** Absolute path inside. Parents are made. */
+  target: string;
+  /** Default false: read-only. A writable directory belongs to the jail's user while it runs. */
+  writable?: boolean;
+}
+
+export interface JailRun {
+  /**
+   * A root from `addRoot`, or `tools`: this machine's own /usr, /bin, /lib* and a minimal /etc, read-only, with no home, no secret and no data
+   * directory in it.
+   */
+  root: JailRoot | 'tools';
+  binds?: readonly JailBind[];
+  /** Mounts another root of this jail inside this one: how the host's dnf works on an install root. */
+  rootsInside?: readonly { root: JailRoot; target: string }[];
+  /** Inside the jail: `root` has uid 0 and the capabilities a package manager needs, mapped to unprivileged host ids; `builder` is uid 1000 with none. */
+  user: 'root' | 'builder';
+  /** Default false: a network namespace of its own without even loopback up. */
+  network?: boolean;
+  /** The whole environment, besides PATH, LANG, HOME=/tmp/home and TZ=UTC. */
+  env?: Readonly<Record<string, string>>;
+  /** Inside. Default `/`. */
+  cwd?: string;
+  input?: string | Uint8Array;
+  /** Standard output and error, interleaved, are appended here instead of being returned. */
+  logFile?: string;
+  /** Bytes of output; more ends the run. Default 16 MiB. */
+  maxOutput?: number;
+  /** Seconds of wall clock; then every process of the run is ended. */
+  timeout: number;
+  signal?: AbortSignal;
+}
+
+/** Which limit ended a run; null when it ended by itself. `aborted`: the caller's signal. */
+export type JailStop = 'time' | 'output' | 'memory' | 'aborted' | null;
+
+export interface JailResult {
+  /** 128 + signal number when a signal ended it. */
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+  stop: JailStop;
+  /** Seconds of wall clock. */
+  seconds: number;
+}
+
+export interface Jail {
+  /** Mounts an overlay of `lowers` (top first; directories whose files have shifted owners, see `shiftedOwner`) under an empty upper layer. */
+  addRoot(lowers: readonly string[]): Promise<JailRoot>;
+  /**
+   * Copies what was written above a root's lowers to `directory` on the host (overlay form, whiteouts kept), so that it can be a lower of another
+   * jail's root. `directory` must not exist.
+   */
+  saveUpper(root: JailRoot, directory: string): Promise<void>;
+  /** Copies a file or the files in a directory out of a root: regular files only, no links followed, at most `maxBytes`. Answers host paths. */
+  copyOut(root: JailRoot, path: string, directory: string, maxBytes: number): Promise<string[]>;
+  /** Runs one program, no shell. A failure is a result, not an exception; @throws TrunklineError `sandbox_failed` when the jail itself fails. */
+  run(command: readonly [string, ...string[]], options: JailRun): Promise<JailResult>;
+  /** Ends everything and unmounts. Idempotent. */
+  close(): Promise<void>;
+}

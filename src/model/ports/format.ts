@@ -1,0 +1,107 @@
+import type { PackageFile } from '../package.ts';
+import type { Project } from '../project.ts';
+import type { CommitInfo, Revision } from '../revision.ts';
+import type { Target } from '../target.ts';
+import type { FormatName } from '../words.ts';
+
+/** A version as one format writes it, from `planVersion`. */
+export interface PackageVersion {
+  epoch: number | null;
+  /** RPM: the Version tag. deb: upstream version (what stands before the last hyphen). */
+  version: string;
+  /** RPM: the Release tag without `%{?dist}`. deb: Debian revision, or null for a native package. */
+  release: string | null;
+  /** The base it was derived from, as the tag says it: `1.2.3`. */
+  base: string;
+}
+
+export interface StageRequest {
+  project: Project;
+  revision: Revision;
+  target: Target;
+  /** `native` is the deb source format of the distgit as `readPackaging` found it. */
+  version: PackageVersion;
+  /** The upstream tarball (gzip), whose one top directory is `topDirectory`. */
+  tarball: { path: string; topDirectory: string };
+  /** The packaging files as git has them: path relative to the packaging directory → content. Symbolic links have `link` set. */
+  packaging: readonly PackagingFile[];
+  /** First-parent upstream commits since the last version tag, newest first (at most 100). */
+  changelog: readonly CommitInfo[];
+  /** Where to put the staged source; exists and is empty. */
+  directory: string;
+}
+
+export interface PackagingFile {
+  path: string;
+  content: Uint8Array;
+  executable: boolean;
+  /** The target of a symbolic link, or null for a regular file. */
+  link: string | null;
+}
+
+/**
+ * A source ready to be packed, as files that nothing has run yet.
+ * rpm: `<directory>/<name>.spec` and `<directory>/SOURCES/*`.
+ * deb: `<directory>/<source>_<version>.orig.tar.gz` (absent for native), `<directory>/upstream.tar.gz` (native only), `<directory>/debian.tar`
+ * (the packaging, with the new changelog in it), `<directory>/top` naming the directory to unpack into.
+ */
+export interface StagedSource {
+  format: FormatName;
+  directory: string;
+  /** Name of the source package. */
+  name: string;
+  version: PackageVersion;
+  /** rpm: the spec's file name; deb: the dsc's. */
+  mainFile: string;
+  topDirectory: string;
+  /** deb: whether it is a native package. */
+  native: boolean;
+}
+
+/** What a packaging directory says of itself before anything of it is run. */
+export interface PackagingSummary {
+  /** Name of the source package as far as it can be read without expanding macros. */
+  name: string;
+  /** deb source format `3.0 (native)`. */
+  native: boolean;
+  /** Epoch stated by the packaging itself, or null. */
+  epoch: number | null;
+}
+
+/** A package's own entry in each index file of a repository: index name (`primary`, `Packages`…) → text. Computed once per digest. */
+export type IndexFragment = Readonly<Record<string, string>>;
+
+/** A package as it stands in a snapshot. `href` is relative to the repository's top. */
+export interface IndexEntry {
+  fragment: IndexFragment;
+  href: string;
+}
+
+export interface ClientFile {
+  fileName: string;
+  content: string;
+}
+
+/** What differs between RPM and deb, and nothing else. Everything that reads hostile bytes runs confined. */
+export interface PackageFormat {
+  readonly name: FormatName;
+  /** @throws TrunklineError `source_invalid` with file and line when there is no spec / debian directory, or two, or it cannot be read. */
+  readPackaging(files: readonly PackagingFile[]): PackagingSummary;
+  /** Writes the source to `request.directory`. @throws TrunklineError `source_invalid` naming what is wrong. */
+  stageSource(request: StageRequest): Promise<StagedSource>;
+  /** Reads built files. Files that are no packages of this format are left out. @throws TrunklineError `package_invalid` for damaged or lying ones. */
+  identify(paths: readonly string[]): Promise<PackageFile[]>;
+  /** The index fragments of packages, in the order given. */
+  fragments(files: readonly PackageFile[]): Promise<IndexFragment[]>;
+  /** Writes all index files of a repository below `directory`, which exists; deterministic for the same entries and time (seconds since the epoch). */
+  writeIndex(directory: string, entries: readonly IndexEntry[], options: IndexOptions): Promise<void>;
+  /** What a user puts on a machine to install from the repository at `url`. */
+  clientFiles(repository: { name: string; url: string; description: string; mirrorlist?: string }): ClientFile[];
+}
+
+export interface IndexOptions {
+  time: number;
+  /** Architectures of the target: `['amd64']`. */
+  architectures: readonly string[];
+  origin: string;
+}

@@ -1,0 +1,4 @@
+export type * from './builder.ts';
+export type * from './format.ts';
+export type * from './notifier.ts';
+export type * from './store.ts';
