@@ -23,6 +23,7 @@ export interface Build {
   target: string;
   revisionId: number;
   state: BuildState;
+  /** What the last decisive attempt came to. Kept while a recheck or a forced rebuild is pending or running: nothing published is forgotten by trying again. */
   result: BuildResult | null;
   reason: FailureReason | SkipReason | null;
   /** One line for people: the resolver's words, the patch that does not apply. */
@@ -39,6 +40,10 @@ export interface Attempt {
   /** 1, 2, 3… within the build. */
   number: number;
   kind: AttemptKind;
+  /** k of a forced rebuild's `.r<k>` (deb `+b<k>`); 0 for a build that has not been published yet. */
+  rebuild: number;
+  /** Claim order: smaller first, then the commit's time. */
+  priority: number;
   state: BuildState;
   result: BuildResult | null;
   reason: FailureReason | SkipReason | null;
@@ -51,6 +56,8 @@ export interface Attempt {
   notBefore: number;
   startedAt: number | null;
   finishedAt: number | null;
+  /** Directory of the attempt's logs; null before it has one. */
+  logs: string | null;
   inputs: BuildInputs | null;
   /** Seconds by phase: `source`, `resolve`, `build`, `verify`, `publish`, `overhead`… */
   timings: Readonly<Record<string, number>>;

@@ -1,4 +1,5 @@
 export type * from './build.ts';
+export * from './notice.ts';
 export * from './order.ts';
 export type * from './package.ts';
 export type * from './ports/index.ts';

@@ -37,3 +37,25 @@ export interface PackageFile {
   /** deb source packages: the files the dsc names, which lie beside it. Empty otherwise. */
   companions: readonly { path: string; fileName: string; sha256: string; size: number }[];
 }
+
+/** A package as it was published, once and for good: named by its digest, its full name unique in the target. */
+export interface PublishedPackage {
+  id: number;
+  target: string;
+  buildId: number;
+  attemptId: number;
+  name: string;
+  fullName: string;
+  fileName: string;
+  arch: string;
+  kind: 'binary' | 'source';
+  /** Of the file as published (an RPM after signing). */
+  sha256: string;
+  /** Of the file as the builder left it; the same where nothing was signed. */
+  unsignedSha256: string;
+  /** Bytes. */
+  size: number;
+  /** deb source packages: the files the dsc names. Empty otherwise. */
+  companions: readonly { fileName: string; sha256: string; size: number }[];
+  createdAt: number;
+}
