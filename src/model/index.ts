@@ -5,5 +5,7 @@ export type * from './package.ts';
 export type * from './ports/index.ts';
 export type * from './project.ts';
 export type * from './revision.ts';
+export * from './settings.ts';
 export type * from './target.ts';
+export * from './version/index.ts';
 export * from './words.ts';
