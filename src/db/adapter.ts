@@ -1,0 +1,36 @@
+import type { Dialect, Kysely, RawBuilder } from 'kysely';
+import type { Schema } from './schema.ts';
+
+/** Whether a database is opened to change it or only to look at it. */
+export type OpenMode = 'write' | 'read';
+
+/** Column types as an engine writes them in `create table`. */
+export interface ColumnTypes {
+  /** A primary key that the database numbers itself, never the same number twice. Complete: no constraint follows. */
+  id: RawBuilder<unknown>;
+  /** 64 bits, read as a JavaScript number. */
+  integer: RawBuilder<unknown>;
+  /** Compared byte by byte, so that both engines sort alike and a range finds a prefix. */
+  text: RawBuilder<unknown>;
+  /** What stands after a table's closing parenthesis. */
+  tableEnd: RawBuilder<unknown>;
+}
+
+/** All that differs between the engines. Queries ask this, never which engine it is. */
+export interface EngineAdapter {
+  readonly name: 'sqlite' | 'postgres';
+  /** Whether several connections write at once, so that a claim has to step over rows that another one holds. */
+  readonly skipsLockedRows: boolean;
+  readonly columns: ColumnTypes;
+  /** Holds off every other starter until the transaction ends. */
+  lockMigrations(transaction: Kysely<Schema>): Promise<void>;
+  hasTable(database: Kysely<Schema>, name: string): Promise<boolean>;
+}
+
+/** An engine ready to be talked to. */
+export interface Engine {
+  readonly adapter: EngineAdapter;
+  readonly dialect: Dialect;
+  /** Where it is, without a password, for messages. */
+  readonly place: string;
+}

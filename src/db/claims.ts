@@ -1,0 +1,117 @@
+import type { Expression, ExpressionBuilder, SqlBool } from 'kysely';
+import { toAttempt, type QueuedAttempt } from './attempts.ts';
+import type { DbOrTx } from './database.ts';
+import type { Schema } from './schema.ts';
+
+/** Which pending attempts a worker may take. An empty list takes nothing; one left out takes all. */
+export interface ClaimFilter {
+  targets?: readonly string[];
+  projects?: readonly string[];
+  buildIds?: readonly number[];
+}
+
+export interface ClaimRequest {
+  /** Who claims: `<process>/<slot>`, unique among the living. */
+  worker: string;
+  now: number;
+  /** Milliseconds until the claim lapses unless it is renewed. */
+  leaseMs: number;
+  filter?: ClaimFilter;
+}
+
+/**
+ * Takes the first attempt that is due, by priority, then commit time, then id, in one statement; null when none is.
+ * PostgreSQL: rows that another claimer is just taking are stepped over, not waited for. SQLite: one writer at a time, nothing to step over.
+ */
+export async function claimAttempt(db: DbOrTx, request: ClaimRequest): Promise<QueuedAttempt | null> {
+  const { now, filter = {} } = request;
+  const row = await db.sql
+    .updateTable('attempts')
+    .set((eb) => ({
+      state: 'running' as const,
+      worker: request.worker,
+      lease: eb('lease', '+', 1),
+      lease_expires_at: now + request.leaseMs,
+      started_at: now,
+    }))
+    .where('id', '=', (eb) =>
+      eb
+        .selectFrom('attempts as due')
+        .innerJoin('builds', 'builds.id', 'due.build_id')
+        .select('due.id')
+        .where('due.state', '=', 'pending')
+        .where('due.not_before_at', '<=', now)
+        .where((builds) => matching(builds, filter))
+        .orderBy('due.priority')
+        .orderBy('due.commit_time')
+        .orderBy('due.id')
+        .limit(1)
+        .$if(db.adapter.skipsLockedRows, (query) => query.forUpdate('due').skipLocked()),
+    )
+    .returningAll()
+    .executeTakeFirst();
+  return row === undefined ? null : toAttempt(row);
+}
+
+/** Running attempts whose claim lapsed before `now`. */
+export async function listExpired(db: DbOrTx, now: number): Promise<QueuedAttempt[]> {
+  const rows = await db.sql
+    .selectFrom('attempts')
+    .selectAll()
+    .where('state', '=', 'running')
+    .where('lease_expires_at', '<', now)
+    .orderBy('id')
+    .execute();
+  return rows.map(toAttempt);
+}
+
+/** Running attempts whose worker's name begins with `prefix`. */
+export async function listRunningOf(db: DbOrTx, prefix: string): Promise<QueuedAttempt[]> {
+  const rows = await db.sql.selectFrom('attempts').selectAll().where('state', '=', 'running').orderBy('id').execute();
+  return rows.filter(({ worker }) => worker?.startsWith(prefix)).map(toAttempt);
+}
+
+export interface QueueState {
+  /** Pending and due. */
+  ready: number;
+  /** Pending, and put off: retries in their back-off. */
+  waiting: number;
+  running: number;
+  /** When the first of `waiting` is due, or null. */
+  nextAt: number | null;
+}
+
+/** What is in the queue, of certain builds or of all. */
+export async function readQueue(db: DbOrTx, now: number, filter: ClaimFilter = {}): Promise<QueueState> {
+  const query = db.sql.selectFrom('attempts').innerJoin('builds', 'builds.id', 'attempts.build_id');
+  const row = await query
+    .where('attempts.state', '<>', 'finished')
+    .where((builds) => matching(builds, filter))
+    .select(({ fn, eb }) => {
+      const due = eb('attempts.not_before_at', '<=', now);
+      const pending = eb('attempts.state', '=', 'pending');
+      const waiting = eb.and([pending, eb('attempts.not_before_at', '>', now)]);
+      return [
+        fn
+          .countAll<number>()
+          .filterWhere(eb.and([pending, due]))
+          .as('ready'),
+        fn.countAll<number>().filterWhere(waiting).as('waiting'),
+        fn.countAll<number>().filterWhere('attempts.state', '=', 'running').as('running'),
+        fn.min('attempts.not_before_at').filterWhere(waiting).as('nextAt'),
+      ];
+    })
+    .executeTakeFirstOrThrow();
+  return row;
+}
+
+function matching(eb: ExpressionBuilder<Schema, 'builds'>, filter: ClaimFilter): Expression<SqlBool> {
+  const conditions: Expression<SqlBool>[] = [];
+  // Not every engine takes an empty list.
+  const oneOf = (column: 'builds.target' | 'builds.project' | 'builds.id', values: readonly (string | number)[]) =>
+    conditions.push(values.length === 0 ? eb.lit(false) : eb(column, 'in', values as never));
+  if (filter.targets !== undefined) oneOf('builds.target', filter.targets);
+  if (filter.projects !== undefined) oneOf('builds.project', filter.projects);
+  if (filter.buildIds !== undefined) oneOf('builds.id', filter.buildIds);
+  return eb.and(conditions);
+}

@@ -1,0 +1,17 @@
+export type { OpenMode } from './adapter.ts';
+export * from './attempts.ts';
+export * from './audit.ts';
+export * from './builds.ts';
+export * from './claims.ts';
+export * from './commits.ts';
+export { moveCursor, readCursor, type Cursor, type HistoryName } from './cursors.ts';
+export { inTransaction, type Db, type DbOrTx, type Tx } from './database.ts';
+export * from './notices.ts';
+export * from './open.ts';
+export * from './outbox.ts';
+export * from './packages.ts';
+export * from './refs.ts';
+export * from './revisions.ts';
+export * from './snapshots.ts';
+export * from './standing.ts';
+export * from './summary.ts';

@@ -1,0 +1,5 @@
+import type { Migration } from './migration.ts';
+import { trunkLine } from './0001-trunk-line.ts';
+
+/** In order; a new one is added at the end, by hand. */
+export const MIGRATIONS: readonly Migration[] = [trunkLine];

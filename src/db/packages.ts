@@ -1,0 +1,113 @@
+import type { Selectable } from 'kysely';
+import { TrunklineError } from '../lib/index.ts';
+import type { PublishedPackage } from '../model/index.ts';
+import type { DbOrTx } from './database.ts';
+import type { PackagesTable } from './schema.ts';
+import { parsed } from './text.ts';
+
+export type NewPackage = Omit<PublishedPackage, 'id' | 'createdAt'>;
+
+/**
+ * Records what a build published. The same file of the same build again is taken as said before: a publication that was interrupted is repeated.
+ * @throws TrunklineError `repository_conflict` when the target has another file of that full name, which would change what snapshots say
+ */
+export async function insertPackages(
+  db: DbOrTx,
+  packages: readonly NewPackage[],
+  now: number,
+): Promise<PublishedPackage[]> {
+  const inserted: PublishedPackage[] = [];
+  for (const item of packages) inserted.push(await insertPackage(db, item, now));
+  return inserted;
+}
+
+async function insertPackage(db: DbOrTx, item: NewPackage, now: number): Promise<PublishedPackage> {
+  const row = await db.sql
+    .insertInto('packages')
+    .values({
+      target: item.target,
+      build_id: item.buildId,
+      attempt_id: item.attemptId,
+      name: item.name,
+      full_name: item.fullName,
+      file_name: item.fileName,
+      arch: item.arch,
+      kind: item.kind,
+      sha256: item.sha256,
+      unsigned_sha256: item.unsignedSha256,
+      size: item.size,
+      companions: JSON.stringify(item.companions),
+      created_at: now,
+    })
+    .onConflict((conflict) => conflict.columns(['target', 'full_name']).doNothing())
+    .returningAll()
+    .executeTakeFirst();
+  if (row !== undefined) return toPackage(row);
+  const known = await findPackage(db, item.target, item.fullName);
+  if (known?.sha256 === item.sha256 && known.buildId === item.buildId) return known;
+  throw new TrunklineError(
+    'repository_conflict',
+    `${item.fullName} is already in ${item.target}: build ${known?.buildId ?? 0} published another file of that name`,
+    { hint: 'a version names one file for ever: raise the version, release or epoch in the packaging' },
+  );
+}
+
+export async function findPackage(db: DbOrTx, target: string, fullName: string): Promise<PublishedPackage | null> {
+  const row = await db.sql
+    .selectFrom('packages')
+    .selectAll()
+    .where('target', '=', target)
+    .where('full_name', '=', fullName)
+    .executeTakeFirst();
+  return row === undefined ? null : toPackage(row);
+}
+
+/** The packages of one build or several, by build and then by name; those of an earlier forced rebuild too. */
+export async function listPackages(db: DbOrTx, buildIds: readonly number[]): Promise<PublishedPackage[]> {
+  if (buildIds.length === 0) return [];
+  const rows = await db.sql
+    .selectFrom('packages')
+    .selectAll()
+    .where('build_id', 'in', buildIds)
+    .orderBy('build_id')
+    .orderBy('attempt_id')
+    .orderBy('full_name')
+    .execute();
+  return rows.map(toPackage);
+}
+
+/** What one attempt published. */
+export async function listAttemptPackages(db: DbOrTx, attemptId: number): Promise<PublishedPackage[]> {
+  const rows = await db.sql
+    .selectFrom('packages')
+    .selectAll()
+    .where('attempt_id', '=', attemptId)
+    .orderBy('full_name')
+    .execute();
+  return rows.map(toPackage);
+}
+
+/** The packages with a digest: one for each target that has it. */
+export async function findPackagesByDigest(db: DbOrTx, sha256: string): Promise<PublishedPackage[]> {
+  const rows = await db.sql.selectFrom('packages').selectAll().where('sha256', '=', sha256).orderBy('target').execute();
+  return rows.map(toPackage);
+}
+
+function toPackage(row: Selectable<PackagesTable>): PublishedPackage {
+  return {
+    id: row.id,
+    target: row.target,
+    buildId: row.build_id,
+    attemptId: row.attempt_id,
+    name: row.name,
+    fullName: row.full_name,
+    fileName: row.file_name,
+    arch: row.arch,
+    kind: row.kind,
+    sha256: row.sha256,
+    unsignedSha256: row.unsigned_sha256,
+    size: row.size,
+    companions: parsed(row.companions) as PublishedPackage['companions'],
+    createdAt: row.created_at,
+  };
+}

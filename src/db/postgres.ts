@@ -1,0 +1,123 @@
+import { CompiledQuery, PostgresDialect, sql, type PostgresPool } from 'kysely';
+import pg from 'pg';
+import { errnoOf, redact, registerSecret, TrunklineError } from '../lib/index.ts';
+import type { Engine, EngineAdapter, OpenMode } from './adapter.ts';
+
+/** PostgreSQL's number for `bigint`. */
+const INT8 = 20;
+/** Seconds to wait for a connection. */
+const CONNECT_TIMEOUT = 10;
+/** A number of our own among the advisory locks of the database. */
+const MIGRATION_LOCK = 7_220_471_001;
+
+export const postgresAdapter: EngineAdapter = {
+  name: 'postgres',
+  skipsLockedRows: true,
+  columns: {
+    id: sql`bigint generated always as identity primary key`,
+    integer: sql`bigint`,
+    text: sql`text collate "C"`,
+    tableEnd: sql``,
+  },
+  async lockMigrations(transaction) {
+    await sql`select pg_advisory_xact_lock(${sql.lit(MIGRATION_LOCK)})`.execute(transaction);
+  },
+  async hasTable(database, name) {
+    const { rows } = await sql`select 1 where to_regclass(${name}) is not null`.execute(database);
+    return rows.length > 0;
+  },
+};
+
+/** A pool of connections to a server; none is made before the first query, which throws `database_unreachable` when it cannot be. */
+export function openPostgres(url: string, mode: OpenMode): Engine {
+  const place = withoutPassword(url);
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: 'trunkline',
+    connectionTimeoutMillis: CONNECT_TIMEOUT * 1000,
+    types: { getTypeParser: getTypeParser as typeof pg.types.getTypeParser },
+  });
+  // A connection that breaks is found out by the next query on it; without a listener it would end the process.
+  const ignore = () => undefined;
+  pool.on('error', ignore);
+  pool.on('connect', (client) => client.on('error', ignore));
+  return {
+    adapter: postgresAdapter,
+    place,
+    dialect: new PostgresDialect({
+      pool: reporting(pool, place),
+      async onCreateConnection(connection) {
+        if (mode === 'read') await connection.executeQuery(CompiledQuery.raw('set default_transaction_read_only = on'));
+      },
+    }),
+  };
+}
+
+/** `url` without its password, which is registered as a secret as it stands and decoded. */
+function withoutPassword(url: string): string {
+  const [, head = '', authority = '', rest = ''] = /^([a-z]+:\/\/)([^/?#]*)(.*)$/is.exec(url) ?? [];
+  const at = authority.lastIndexOf('@');
+  const [user = '', ...password] = authority.slice(0, Math.max(at, 0)).split(':');
+  const inQuery = new URLSearchParams(rest.replace(/^[^?]*\??/s, '')).get('password');
+  for (const secret of [password.join(':'), inQuery ?? '']) {
+    registerSecret(secret);
+    registerSecret(decoded(secret));
+  }
+  return `${head}${user === '' ? '' : `${user}@`}${authority.slice(at + 1)}${rest.replace(/([?&]password=)[^&]*/g, '$1**redacted**')}`;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** 64-bit numbers as JavaScript numbers: ours are ids, counts, sizes and milliseconds. */
+function getTypeParser(oid: number): (text: string) => unknown {
+  const builtIn = pg.types.getTypeParser as (oid: number) => (text: string) => unknown;
+  return oid === INT8 ? Number : builtIn(oid);
+}
+
+/** The pool, with connections that cannot be had as errors that say what to do. */
+function reporting(pool: pg.Pool, place: string): PostgresPool {
+  return {
+    options: pool.options,
+    Client: pg.Client,
+    end: () => pool.end(),
+    async connect() {
+      try {
+        return await pool.connect();
+      } catch (error) {
+        throw unreachable(error, place);
+      }
+    },
+  };
+}
+
+function unreachable(error: unknown, place: string): TrunklineError {
+  const code = errnoOf(error);
+  const [message] = error instanceof AggregateError ? error.errors.map(messageOf) : [messageOf(error)];
+  return new TrunklineError(
+    'database_unreachable',
+    redact(`Cannot reach the database ${place}: ${message ?? String(code)}`),
+    {
+      where: place,
+      hint: hintFor(code),
+      // Not the error itself: it carries the connection's settings, and loggers print causes.
+      cause: redact(messageOf(error)),
+    },
+  );
+}
+
+function hintFor(code: string | undefined): string {
+  if (code === '28P01' || code === '28000') return 'check the user and password in the `database` URL, and pg_hba.conf';
+  if (code === '3D000') return 'create the database with `createdb`, or correct its name in the `database` URL';
+  if (code === '53300') return 'the server has too many clients: raise max_connections or run fewer servers';
+  return 'check that PostgreSQL runs and that host and port in the `database` URL are right';
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error && error.message !== '' ? error.message : (errnoOf(error) ?? String(error));
+}

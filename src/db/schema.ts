@@ -1,0 +1,187 @@
+import type { ColumnType, Generated } from 'kysely';
+import type {
+  AttemptKind,
+  BuildResult,
+  BuildState,
+  FailureReason,
+  FormatName,
+  PublishedPackage,
+  SkipReason,
+  Told,
+} from '../model/index.ts';
+
+/** JSON as text in both engines: PostgreSQL's jsonb refuses `\u0000`, which text from outside may contain. */
+type Json = string;
+/** Milliseconds since the epoch. */
+type Time = number;
+type Reason = FailureReason | SkipReason;
+/** Set once, at insertion. */
+type Fixed<T> = ColumnType<T, T, never>;
+
+export interface MigrationsTable {
+  number: number;
+  name: string;
+  applied_at: Time;
+}
+
+export interface RevisionsTable {
+  id: Generated<number>;
+  project: Fixed<string>;
+  format: Fixed<FormatName>;
+  upstream_hash: Fixed<string>;
+  upstream_info: Fixed<Json>;
+  distgit_hash: Fixed<string>;
+  distgit_info: Fixed<Json>;
+  sequence: Fixed<number>;
+  version_inputs: Json | null;
+  created_at: Fixed<Time>;
+}
+
+/** How far discovery has come in a project's history. The hashes are null until the first walk has been worked off. */
+export interface CursorsTable {
+  project: string;
+  format: FormatName;
+  upstream_hash: string | null;
+  distgit_hash: string | null;
+  /** Sequence numbers that have been given out lie strictly between these two. */
+  next_sequence: number;
+  previous_sequence: number;
+  updated_at: Time;
+}
+
+export interface BuildsTable {
+  id: Generated<number>;
+  project: Fixed<string>;
+  target: Fixed<string>;
+  revision_id: Fixed<number>;
+  /** The revision's, so that history order needs no join. */
+  sequence: Fixed<number>;
+  state: BuildState;
+  result: BuildResult | null;
+  reason: Reason | null;
+  detail: string | null;
+  snapshot: string | null;
+  created_at: Fixed<Time>;
+  finished_at: Time | null;
+}
+
+export interface AttemptsTable {
+  id: Generated<number>;
+  build_id: Fixed<number>;
+  number: Fixed<number>;
+  kind: Fixed<AttemptKind>;
+  rebuild: Fixed<number>;
+  /** Retries after infrastructure errors that led to this attempt; an interruption adds none. */
+  retries: Fixed<number>;
+  priority: number;
+  /** Seconds since the epoch: the upstream commit's committer time, the second key of the claim order. */
+  commit_time: Fixed<number>;
+  state: BuildState;
+  result: BuildResult | null;
+  reason: Reason | null;
+  detail: string | null;
+  lease: number;
+  worker: string | null;
+  lease_expires_at: Time | null;
+  not_before_at: Time;
+  created_at: Fixed<Time>;
+  started_at: Time | null;
+  finished_at: Time | null;
+  logs: string | null;
+  inputs: Json | null;
+  timings: Json;
+}
+
+export interface PackagesTable {
+  id: Generated<number>;
+  target: Fixed<string>;
+  build_id: Fixed<number>;
+  attempt_id: Fixed<number>;
+  name: Fixed<string>;
+  full_name: Fixed<string>;
+  file_name: Fixed<string>;
+  arch: Fixed<string>;
+  kind: Fixed<PublishedPackage['kind']>;
+  sha256: Fixed<string>;
+  unsigned_sha256: Fixed<string>;
+  size: Fixed<number>;
+  companions: Fixed<Json>;
+  created_at: Fixed<Time>;
+}
+
+export interface SnapshotsTable {
+  target: Fixed<string>;
+  hash: Fixed<string>;
+  parent_hash: Fixed<string | null>;
+  build_id: Fixed<number | null>;
+  package_count: Fixed<number>;
+  created_at: Fixed<Time>;
+}
+
+export interface RefsTable {
+  target: string;
+  name: string;
+  snapshot_hash: string;
+  moved_at: Time;
+}
+
+export interface RefMovesTable {
+  id: Generated<number>;
+  target: Fixed<string>;
+  name: Fixed<string>;
+  from_hash: Fixed<string | null>;
+  to_hash: Fixed<string>;
+  actor: Fixed<string>;
+  reason: Fixed<string>;
+  moved_at: Fixed<Time>;
+}
+
+export interface OutboxTable {
+  id: Generated<number>;
+  kind: Fixed<string>;
+  /** Events of one topic are delivered in the order they were written. */
+  topic: Fixed<string>;
+  payload: Fixed<Json>;
+  created_at: Fixed<Time>;
+  /** Names of the handlers that have had it. */
+  delivered_to: Json;
+  delivered_at: Time | null;
+  /** When it was given up, undelivered. */
+  abandoned_at: Time | null;
+  tries: number;
+  next_try_at: Time;
+  last_error: string | null;
+}
+
+export interface NoticesTable {
+  project: string;
+  target: string;
+  told: Told;
+  /** The build they were told of last. */
+  build_id: number | null;
+  told_at: Time | null;
+}
+
+export interface AuditTable {
+  id: Generated<number>;
+  actor: Fixed<string>;
+  action: Fixed<string>;
+  subject: Fixed<string>;
+  reason: Fixed<string | null>;
+  created_at: Fixed<Time>;
+}
+
+export interface Schema {
+  migrations: MigrationsTable;
+  revisions: RevisionsTable;
+  cursors: CursorsTable;
+  builds: BuildsTable;
+  attempts: AttemptsTable;
+  packages: PackagesTable;
+  snapshots: SnapshotsTable;
+  refs: RefsTable;
+  ref_moves: RefMovesTable;
+  outbox: OutboxTable;
+  notices: NoticesTable;
+  audit: AuditTable;
+}
