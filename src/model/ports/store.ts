@@ -1,8 +1,20 @@
+/** A file to be taken into a store. */
+export interface StoredFile {
+  path: string;
+  sha256: string;
+  /** Bytes. */
+  size: number;
+  fileName: string;
+}
+
 /** Content-addressed storage of package files. */
 export interface Store {
   readonly name: string;
-  /** Takes the file in under its digest (hard link or copy, verified, made durable); a second time is free. Returns its href below the pool. */
-  put(file: { path: string; sha256: string; size: number; fileName: string }): Promise<string>;
+  /**
+   * Takes the file in under its digest (hard link or copy, verified, made durable); a second time is free. Returns its href below the pool.
+   * `companions` (the files a dsc names) come to lie beside it, before it, so that what has the file has them too.
+   */
+  put(file: StoredFile & { companions?: readonly StoredFile[] }): Promise<string>;
   /** The href a package has or would have below the pool: `<aa>/<sha256>/<fileName>`. */
   hrefOf(sha256: string, fileName: string): string;
   has(sha256: string, fileName: string): Promise<boolean>;

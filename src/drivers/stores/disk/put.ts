@@ -1,0 +1,101 @@
+import { constants } from 'node:fs';
+import { chmod, chown, copyFile, link, lstat, mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errnoOf, fileSystemError, sha256File, syncDirectory, TrunklineError } from '../../../lib/index.ts';
+import type { StoredFile } from '../../../model/index.ts';
+import { hrefOf } from './href.ts';
+import { checkPlace } from './schema.ts';
+
+/** Names of the directories in which files wait until they are whole; they lie at the top of the pool, where `recover` finds them. */
+export const STAGING_PREFIX = '.tmp-';
+
+/**
+ * Puts a file, and before it what must lie beside it, below `pool`. A place that is taken by a file of the right size is left alone; one that a power
+ * cut emptied is replaced.
+ * @throws TrunklineError `store_damaged` when the content is not what the digest says, `no_space`, `data_dir_unwritable`
+ */
+export async function putFile(
+  pool: string,
+  file: StoredFile & { companions?: readonly StoredFile[] },
+): Promise<string> {
+  const href = hrefOf(file.sha256, file.fileName);
+  const directory = dirname(join(pool, href));
+  const companions = file.companions ?? [];
+  for (const companion of companions) checkPlace(companion.sha256, companion.fileName);
+  try {
+    const missing: StoredFile[] = [];
+    for (const one of [...companions, file])
+      if (!(await holds(join(directory, one.fileName), one.size))) missing.push(one);
+    if (missing.length > 0) await place(pool, directory, missing);
+    return href;
+  } catch (error) {
+    throw fileSystemError(error, directory);
+  }
+}
+
+/** Whether a file of that size is there. Its content was proved when it was put, and made durable before it got its name. */
+export async function holds(path: string, size?: number): Promise<boolean> {
+  const status = await lstat(path).catch(() => undefined);
+  return status !== undefined && status.isFile() && (size === undefined || status.size === size);
+}
+
+async function place(pool: string, directory: string, files: readonly StoredFile[]): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  const staging = await mkdtemp(join(pool, STAGING_PREFIX));
+  try {
+    for (const file of files) {
+      const staged = join(staging, file.fileName);
+      await take(file, staged);
+      await rename(staged, join(directory, file.fileName));
+    }
+    await syncDirectory(directory);
+    await syncDirectory(dirname(directory));
+    await syncDirectory(pool);
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+/**
+ * A hard link where that is safe: the file is ours, so nobody can write to it behind the store's back. Otherwise a copy, which shares blocks where the
+ * file system can.
+ */
+async function take(file: StoredFile, staged: string): Promise<void> {
+  const status = await lstat(file.path);
+  if (!status.isFile()) throw damaged(file, 'is not a regular file');
+  if (status.uid !== process.getuid?.() || !(await linked(file.path, staged))) await copy(file.path, staged);
+  await chmod(staged, 0o644);
+  const { size } = await lstat(staged);
+  if (size !== file.size || (await sha256File(staged)) !== file.sha256)
+    throw damaged(file, 'is not what was identified: its size or SHA-256 differ');
+  const handle = await open(staged, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** libuv gives the copy the owner of the original where it may. */
+async function copy(path: string, staged: string): Promise<void> {
+  await copyFile(path, staged, constants.COPYFILE_FICLONE);
+  if (process.getuid !== undefined && process.getgid !== undefined)
+    await chown(staged, process.getuid(), process.getgid());
+}
+
+async function linked(path: string, staged: string): Promise<boolean> {
+  try {
+    await link(path, staged);
+    return true;
+  } catch (error) {
+    if (['EXDEV', 'EMLINK', 'EPERM'].includes(errnoOf(error) ?? '')) return false;
+    throw error;
+  }
+}
+
+function damaged(file: StoredFile, what: string): TrunklineError {
+  return new TrunklineError('store_damaged', `${file.path} ${what}`, {
+    where: file.path,
+    hint: 'nothing was published; run the build again, and check the disk if it happens again',
+  });
+}
