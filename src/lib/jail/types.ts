@@ -74,6 +74,11 @@ export interface Jail {
   /** Mounts an overlay of `lowers` (top first; directories whose files have shifted owners, see `shiftedOwner`) under an empty upper layer. */
   addRoot(lowers: readonly string[]): Promise<JailRoot>;
   /**
+   * A directory of this machine as a root, written to directly: for preparing a root that is kept and later a lower of `addRoot`. Files get shifted
+   * owners; an empty directory of root's is given to the jail. `limits.disk` does not hold for it.
+   */
+  addTree(directory: string): Promise<JailRoot>;
+  /**
    * Copies what was written above a root's lowers to `directory` on the host (overlay form, whiteouts kept), so that it can be a lower of another
    * jail's root. `directory` must not exist.
    */

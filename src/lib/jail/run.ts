@@ -1,0 +1,194 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TrunklineError } from '../errors.ts';
+import { BASE_ENVIRONMENT } from '../run.ts';
+import type { JailGroup, RunGroup } from './cgroups.ts';
+import type { Holder } from './holder.ts';
+import type { Keeper, NamespaceFile } from './keeper.ts';
+import { capture, captureToFile, outputBudget, type Output, type Pipe, type PipePool } from './output.ts';
+import { JOIN } from './scripts.ts';
+import type { JailResult, JailRun, JailStop } from './types.ts';
+
+/** What the runs of one jail share. */
+export interface RunSpace {
+  keeper: Keeper;
+  holder: Holder;
+  group: JailGroup;
+  pipes: PipePool;
+  /** Aborted when the jail ends. */
+  ending: AbortSignal;
+}
+
+interface Running {
+  child: ChildProcess;
+  group: RunGroup;
+  outputs: Promise<Output[]>;
+  status: Promise<string>;
+}
+
+const MAX_OUTPUT = 16 * 1024 * 1024;
+
+/**
+ * Runs bubblewrap with `args` in the namespaces of a jail, under its limits, and answers when every process of the run is gone.
+ * @throws TrunklineError `sandbox_failed` when bubblewrap itself could not do its part.
+ */
+export async function runInSpace(
+  space: RunSpace,
+  number: number,
+  args: string[],
+  options: JailRun,
+): Promise<JailResult> {
+  const group = await space.group.addRun(number);
+  const input = await openInput(space.holder, number, options.input);
+  const killsBefore = await space.group.memoryKills();
+  const ended: { stop: JailStop } = { stop: null };
+  let running: Running | undefined;
+  const end = (reason: NonNullable<JailStop>) => {
+    ended.stop ??= reason;
+    running?.child.kill('SIGKILL');
+    void group.kill();
+  };
+  const release = onEnd(space, options, end);
+  try {
+    const started = performance.now();
+    running = await start(space, group, args, options, input, end);
+    if (ended.stop !== null) end(ended.stop);
+    const exitCode = await exitOf(running.child);
+    const seconds = (performance.now() - started) / 1000;
+    await group.remove();
+    const [outputs, status] = await Promise.all([running.outputs, running.status]);
+    if ((await space.group.memoryKills()) > killsBefore) ended.stop ??= 'memory';
+    if (ended.stop === null && !status.includes('"exit-code"')) throw setUpFailed(exitCode, outputs);
+    return { exitCode, stdout: outputs[0]?.text() ?? '', stderr: outputs[1]?.text() ?? '', stop: ended.stop, seconds };
+  } finally {
+    release();
+    closeSync(input);
+    if (options.input !== undefined) await rm(inputPath(space.holder, number), { force: true });
+    await group.remove();
+  }
+}
+
+/** Calls `end` on the run's time limit and on either abort. Answers what undoes it. */
+function onEnd(space: RunSpace, options: JailRun, end: (reason: 'time' | 'aborted') => void): () => void {
+  const abort = () => {
+    end('aborted');
+  };
+  const timer = setTimeout(
+    () => {
+      end('time');
+    },
+    Math.min(options.timeout * 1000, 2 ** 31 - 1),
+  );
+  const signals = [space.ending, options.signal].filter((signal) => signal !== undefined);
+  for (const signal of signals) {
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+  }
+  return () => {
+    clearTimeout(timer);
+    for (const signal of signals) signal.removeEventListener('abort', abort);
+  };
+}
+
+async function start(
+  space: RunSpace,
+  group: RunGroup,
+  args: string[],
+  options: JailRun,
+  input: number,
+  end: (reason: 'output' | 'aborted') => void,
+): Promise<Running> {
+  const stdout = await space.pipes.take();
+  const stderr = options.logFile === undefined ? await space.pipes.take() : stdout;
+  const users = space.keeper.users;
+  const user: NamespaceFile = options.user === 'root' ? users.root : users.builder;
+  const child = spawn(
+    '/bin/sh',
+    [
+      '-c',
+      JOIN,
+      'trunkline-run',
+      ...group.procs,
+      '--',
+      '/usr/bin/nsenter',
+      `--mount=${space.holder.mountSpace.path}`,
+      `--user=${user.path}`,
+      '--',
+      '/usr/bin/bwrap',
+      ...args,
+    ],
+    {
+      env: { ...BASE_ENVIRONMENT },
+      cwd: '/',
+      detached: true,
+      stdio: [input, stdout.writer, stderr.writer, 'pipe', options.user === 'root' ? 'ignore' : users.builderInner.fd],
+    },
+  );
+  for (const pipe of new Set([stdout, stderr])) pipe.closeWriter();
+  return { child, group, status: readStatus(child), outputs: readOutputs([stdout, stderr], options, end) };
+}
+
+function readOutputs(
+  [stdout, stderr]: readonly [Pipe, Pipe],
+  options: JailRun,
+  end: (reason: 'output' | 'aborted') => void,
+): Promise<Output[]> {
+  const budget = outputBudget(options.maxOutput ?? MAX_OUTPUT, () => {
+    end('output');
+  });
+  const fail = () => {
+    end('aborted');
+  };
+  const outputs =
+    options.logFile === undefined
+      ? Promise.all([capture(stdout, budget), capture(stderr, budget)])
+      : captureToFile(stdout, options.logFile, budget, fail).then((output) => [output]);
+  // Awaited only after the processes have ended.
+  outputs.catch(() => undefined);
+  return outputs;
+}
+
+async function readStatus(child: ChildProcess): Promise<string> {
+  let text = '';
+  const stream = child.stdio[3];
+  if (stream && 'on' in stream) {
+    stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    await new Promise((resolve) => stream.once('close', resolve));
+  }
+  return text;
+}
+
+/** 128 + signal number for a signal, as a shell has it. */
+function exitOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('error', (error) => {
+      reject(
+        new TrunklineError('sandbox_failed', `The sandbox could not be started: ${error.message}`, { cause: error }),
+      );
+    });
+    child.once('exit', (code) => {
+      resolve(code ?? 137);
+    });
+  });
+}
+
+function setUpFailed(exitCode: number, outputs: readonly Output[]): TrunklineError {
+  const words = outputs.map((output) => output.tail().trim()).join(' ');
+  return new TrunklineError('sandbox_failed', `The sandbox could not be set up (exit ${String(exitCode)}): ${words}`, {
+    hint: 'trunkline target check says what this machine lacks',
+  });
+}
+
+function inputPath(holder: Holder, number: number): string {
+  return join(holder.directory, 'in', String(number));
+}
+
+/** A file, not a pipe: a program may open /dev/stdin again or seek in it, and it is never asked to be read. */
+async function openInput(holder: Holder, number: number, input: string | Uint8Array | undefined): Promise<number> {
+  if (input === undefined) return openSync('/dev/null', 'r');
+  const path = inputPath(holder, number);
+  await writeFile(path, input, { mode: 0o644 });
+  return openSync(path, 'r');
+}

@@ -1,0 +1,95 @@
+// What has to be done with mount(8) and unshare(1), as fixed scripts for sh. Nothing is ever interpolated into them: values come as positional
+// parameters or as numbers on standard input.
+
+/**
+ * The keeper, one per process of ours: a mount namespace whose root is a small tree of /usr, a minimal /etc, /proc and /dev, with the machine's own
+ * root below /h (0700, so that ids of a jail cannot reach it even where bubblewrap follows a link that a jail has planted), and three user namespaces:
+ * `u` maps 0… to the shifted owners; `v` the same with 0 and the builder swapped, `w` below it swaps them back. bubblewrap can only set up mounts as
+ * uid 0 of its namespace and cannot change to another uid with a whole map: entered through `v` and `--userns2 w`, it sets up as what will be the
+ * builder. In `u` and `w` no further user namespace can be made.
+ * $1 mount point, $2 first id, $3 /etc, $4 the builder's uid.
+ */
+export const KEEPER = `
+set -eu
+cd "$1"
+mount -t tmpfs -o mode=0755,size=16m trunkline "$1"
+cd "$1"
+mkdir usr etc proc dev jail tmp
+mkdir -m 0700 h
+mkdir -p h/host var/lib/dpkg
+mount --rbind /usr usr
+for d in bin sbin lib lib32 lib64 libx32; do
+  if [ -L "/$d" ]; then ln -s "$(readlink "/$d")" "$d"; elif [ -d "/$d" ]; then mkdir "$d"; mount --rbind "/$d" "$d"; fi
+done
+mount --bind "$3" etc
+if [ -d /var/lib/dpkg ]; then mount --bind /var/lib/dpkg var/lib/dpkg; fi
+mount --rbind /proc proc
+mount --bind /dev dev
+pivot_root . h/host
+cd /
+mkfifo a b
+begin() {
+  "$@" unshare --user sh -c 'echo; read -r x' <a >b &
+  exec 3>a 4<b
+  read -r x <&4
+}
+end() { : >"$1"; mount --bind "/proc/$!/ns/user" "$1"; exec 3>&- 4<&-; wait; }
+map() { printf "$1" >"/proc/$!/uid_map"; printf "$1" >"/proc/$!/gid_map"; }
+begin; map "0 $2 65536\\n"; end u
+begin; map "0 $(($2 + $4)) 1\\n1 $(($2 + 1)) $(($4 - 1))\\n$4 $2 1\\n$(($4 + 1)) $(($2 + $4 + 1)) $((65535 - $4))\\n"; end v
+begin nsenter --user=v
+nsenter --user=v sh -c 'printf "$1" >"/proc/$2/uid_map"; printf "$1" >"/proc/$2/gid_map"' sh \\
+  "0 $4 1\\n1 1 $(($4 - 1))\\n$4 0 1\\n$(($4 + 1)) $(($4 + 1)) $((65535 - $4))\\n" $!
+end w
+for n in u w; do nsenter --user=$n sh -c 'echo 0 >/proc/sys/user/max_user_namespaces'; done
+rm a b
+echo ready
+read -r x || :
+`;
+
+/**
+ * The holder of one jail: a copy of the keeper's mount namespace with /jail in it. Answers `ok` or `error …` to each line; at the end of its
+ * input it is alone, because Trunkline has died: then it ends every process of the jail and removes its control groups.
+ * $1 bytes of disk; $2… directories of control groups as seen from the host, the one with the runs first.
+ * Requests: `overlay N LOWERS`, `tree N`, `bind N`, `own N ID`, `fifo N`; what is mounted is the link of that number beside it, made by us.
+ */
+export const HOLDER = `
+set -u
+mount -t tmpfs -o mode=0755,size=64m control /jail &&
+mkdir /jail/disk /jail/bind /jail/out /jail/in &&
+mount -t tmpfs -o "mode=0755,size=$1" disk /jail/disk &&
+mkdir /jail/disk/none && mkfifo -m 0666 /jail/out/0 /jail/out/1 /jail/out/2 /jail/out/3 || exit 1
+shift
+answer() { if e=$("$@" 2>&1); then echo ok; else e=$(echo $e); echo "error $e"; fi; }
+echo ok
+while read -r verb n rest; do
+  case $verb in
+  overlay) cd "/jail/disk/$n" && answer mount -t overlay -o "lowerdir=$rest,upperdir=u,workdir=w,redirect_dir=nofollow,metacopy=off,index=off,xino=off" overlay m ;;
+  bind) answer mount --rbind "/jail/bind/$n.from" "/jail/bind/$n" ;;
+  tree) answer mount --bind "/jail/disk/$n/from" "/jail/disk/$n/m" ;;
+  own) answer chown -hR --from=0:0 "$rest:$rest" "/jail/bind/$n" ;;
+  fifo) answer mkfifo -m 0666 "/jail/out/$n" ;;
+  *) echo "error unknown request" ;;
+  esac
+  cd /
+done
+runs=/h/host$1
+for g in "$runs" "$runs"/*/; do
+  if [ -e "$g/cgroup.kill" ]; then echo 1 >"$g/cgroup.kill"; elif [ -e "$g/pids.max" ]; then echo 0 >"$g/pids.max"; fi
+done
+left=1
+while [ -n "$left" ]; do
+  left=
+  for p in $(cat "$runs/cgroup.procs" "$runs"/*/cgroup.procs 2>/dev/null); do left=1; kill -9 "$p"; done 2>/dev/null
+done
+for g do rmdir "/h/host$g"/*/ "/h/host$g"; done 2>/dev/null
+`;
+
+/** Joins control groups, then becomes the program. $1… cgroup.procs files, `--`, the program. Exit 125 when a group cannot be joined. */
+export const JOIN = `
+while [ "$1" != -- ]; do echo 0 >"$1" || exit 125; shift; done
+shift
+ulimit -c 0
+umask 022
+exec "$@"
+`;
