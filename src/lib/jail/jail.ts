@@ -55,10 +55,10 @@ export function createJail(options: JailOptions, parts: Parts): Jail {
     close().catch(() => undefined);
   };
   options.signal?.addEventListener('abort', onAbort, { once: true });
-  return { ...operations(state), close };
+  return { ...operations(state), close, [Symbol.asyncDispose]: close };
 }
 
-function operations(state: State): Omit<Jail, 'close'> {
+function operations(state: State): Omit<Jail, 'close' | typeof Symbol.asyncDispose> {
   return {
     addRoot: (lowers) => inside(state, async () => keepRoot(state, await state.mounts.overlay(lowers))),
     addTree: (directory) => inside(state, async () => keepRoot(state, await state.mounts.tree(directory))),

@@ -8,6 +8,7 @@ import type { JailGroup, RunGroup } from './cgroups.ts';
 import type { Holder } from './holder.ts';
 import type { Keeper, NamespaceFile } from './keeper.ts';
 import { capture, captureToFile, outputBudget, type Output, type Pipe, type PipePool } from './output.ts';
+import { inheritedDescriptors } from './descriptors.ts';
 import { JOIN } from './scripts.ts';
 import type { JailResult, JailRun, JailStop } from './types.ts';
 
@@ -104,12 +105,14 @@ async function start(
   const stderr = options.logFile === undefined ? await space.pipes.take() : stdout;
   const users = space.keeper.users;
   const user: NamespaceFile = options.user === 'root' ? users.root : users.builder;
+  const inherited = await inheritedDescriptors();
   const child = spawn(
-    '/bin/sh',
+    inherited.length === 0 ? '/bin/sh' : '/bin/bash',
     [
       '-c',
       JOIN,
       'trunkline-run',
+      inherited.join(' '),
       ...group.procs,
       '--',
       '/usr/bin/nsenter',

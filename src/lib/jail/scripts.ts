@@ -85,8 +85,13 @@ done
 for g do rmdir "/h/host$g"/*/ "/h/host$g"; done 2>/dev/null
 `;
 
-/** Joins control groups, then becomes the program. $1… cgroup.procs files, `--`, the program. Exit 125 when a group cannot be joined. */
+/**
+ * Joins control groups, then becomes the program. $1 descriptors to close, $2… cgroup.procs files, `--`, the program. Exit 125 when a group cannot
+ * be joined. Needs bash where a descriptor to close has more than one digit.
+ */
 export const JOIN = `
+for n in $1; do eval "exec $n>&-"; done
+shift
 while [ "$1" != -- ]; do echo 0 >"$1" || exit 125; shift; done
 shift
 ulimit -c 0

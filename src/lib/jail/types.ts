@@ -26,22 +26,25 @@ export interface JailBind {
   source: string;
   /** Absolute path inside. Parents are made. */
   target: string;
-  /** Default false: read-only. A writable directory belongs to the jail's user while it runs. */
+  /**
+   * Default false: read-only. A writable directory is given to the run's user, and so is everything in it that belongs to root on the host (so no
+   * hard link to a file that must not change hands may lie in it). `limits.disk` does not hold for it.
+   */
   writable?: boolean;
 }
 
 export interface JailRun {
   /**
-   * A root from `addRoot`, or `tools`: this machine's own /usr, /bin, /lib* and a minimal /etc, read-only, with no home, no secret and no data
-   * directory in it.
+   * A root from `addRoot` or `addTree`, or `tools`: this machine's own /usr, /bin, /lib* and a minimal /etc, read-only, with no home, no secret and
+   * no data directory in it; /var and /run are empty and writable while the run lasts, /var/lib/dpkg is the machine's, read-only.
    */
   root: JailRoot | 'tools';
   binds?: readonly JailBind[];
-  /** Mounts another root of this jail inside this one: how the host's dnf works on an install root. */
+  /** Mounts another root of this jail inside this one, with /dev and /proc in it: how the host's dnf works on an install root. */
   rootsInside?: readonly { root: JailRoot; target: string }[];
   /** Inside the jail: `root` has uid 0 and the capabilities a package manager needs, mapped to unprivileged host ids; `builder` is uid 1000 with none. */
   user: 'root' | 'builder';
-  /** Default false: a network namespace of its own without even loopback up. */
+  /** Default false: a network namespace of its own with nothing but its own loopback. True: the machine's network, its loopback included. */
   network?: boolean;
   /** The whole environment, besides PATH, LANG, HOME=/tmp/home and TZ=UTC. */
   env?: Readonly<Record<string, string>>;
@@ -89,4 +92,6 @@ export interface Jail {
   run(command: readonly [string, ...string[]], options: JailRun): Promise<JailResult>;
   /** Ends everything and unmounts. Idempotent. */
   close(): Promise<void>;
+  /** `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
