@@ -28,6 +28,9 @@ const FORBIDDEN = { worker: ['db'] };
 /** Drivers of one kind do not know each other; each folder below these is a room of its own, entered through its index.ts. */
 const KINDS = ['formats', 'builders', 'sources', 'forges', 'notifiers', 'signers', 'stores'];
 
+/** Rooms whose folders have a door of their own. app's has, so that a command loads no more of the house than it needs. */
+const WITH_FOLDERS = ['lib', 'model', 'builds', 'app'];
+
 const levelOf = (room) => HOUSE.findIndex((rooms) => rooms.includes(room));
 const pathBelow = (file) => relative(source, file).split(sep);
 
@@ -52,14 +55,11 @@ function betweenRooms(from, to) {
   return undefined;
 }
 
-/** The index.ts of a room; of a driver folder; of lib's and model's own folders (`lib/git/index.ts`). */
+/** The index.ts of a room; of a driver folder; of lib's, model's, builds' and app's own folders (`lib/git/index.ts`). */
 function isDoor(room, to) {
   const file = to.at(-1);
   if (room === 'drivers' && file === 'registry.ts') return true;
-  return (
-    file === 'index.ts' &&
-    to.length <= (room === 'drivers' ? 4 : room === 'lib' || room === 'model' || room === 'builds' ? 3 : 2)
-  );
+  return file === 'index.ts' && to.length <= (room === 'drivers' ? 4 : WITH_FOLDERS.includes(room) ? 3 : 2);
 }
 
 function betweenDrivers(from, to) {

@@ -1,0 +1,108 @@
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { DatabaseSettings, MailSettings, Settings } from '../../model/index.ts';
+import { check } from './issues.ts';
+import { generalSchema, type GeneralInput } from './schema/index.ts';
+import { fromEnvironment, registerPassword, secretOrFile, type SecretSource } from './secrets.ts';
+import type { ConfigText, Path } from './yaml.ts';
+
+export type GeneralSettings = Omit<Settings, 'targets' | 'projects'>;
+
+/** The keys that are neither targets nor projects; undefined when one of them is wrong. */
+export function readGeneral(
+  section: Record<string, unknown>,
+  config: ConfigText,
+  source: SecretSource,
+): GeneralSettings | undefined {
+  const { result, problems } = check(generalSchema, section, config.written);
+  source.report.addAll(problems, []);
+  // Secrets are looked at even when another key is wrong, so that all mistakes come at once.
+  const before = source.report.mistakes.length;
+  const dataDir = readDataDir(typeof section.data_dir === 'string' ? section.data_dir : '/var/lib/trunkline', source);
+  const database = readDatabase(section, dataDir, source);
+  const mail = readMail(section.mail, result?.mail, source);
+  if (!result || source.report.mistakes.length > before) return undefined;
+  const { source_size: sourceSize, ...limits } = result.limits;
+  return {
+    file: config.file,
+    dataDir,
+    baseUrl: result.base_url?.replace(/\/+$/, '') ?? null,
+    jobs: result.jobs ?? availableParallelism(),
+    maxRetries: result.max_retries,
+    database,
+    mail,
+    logLevel: result.log_level,
+    limits: { ...limits, sourceSize },
+  };
+}
+
+function readDataDir(written: string, source: SecretSource): string {
+  const path = ['data_dir'];
+  const value = fromEnvironment(written, path, source);
+  if (value === '') source.report.add(path, 'the path is empty', 'name a directory');
+  if (value.startsWith('~')) source.report.add(path, '~ is not expanded here', 'write ${HOME}/… or an absolute path');
+  // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
+  if (/[\u0000-\u001f\u007f:]/.test(value))
+    source.report.add(
+      path,
+      'the path has a colon or control character in it',
+      'overlayfs and apt cannot take such a path; name another directory',
+    );
+  return resolve(source.directory, value);
+}
+
+function readDatabase(section: Record<string, unknown>, dataDir: string, source: SecretSource): DatabaseSettings {
+  const fallback: DatabaseSettings = { kind: 'sqlite', path: join(dataDir, 'trunkline.sqlite') };
+  const found = secretOrFile(section, 'database', [], source);
+  if (!found) return fallback;
+  const address = readAddress(
+    found.value,
+    ['postgres:', 'postgresql:'],
+    found.path,
+    'postgres://user:password@host/database',
+    source,
+  );
+  if (!address) return fallback;
+  registerPassword(address);
+  return { kind: 'postgres', url: found.value };
+}
+
+function readMail(raw: unknown, input: GeneralInput['mail'], source: SecretSource): MailSettings | null {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return null;
+  const section = raw as Record<string, unknown>;
+  const found = secretOrFile(section, 'smtp', ['mail'], source);
+  if (!found && section.smtp === undefined && section.smtp_file === undefined)
+    source.report.add(
+      ['mail', 'smtp'],
+      'the key smtp is missing',
+      'add it, as smtp://localhost:25, or remove mail',
+      'key',
+    );
+  if (!found) return null;
+  const example = 'smtp://host:25 or smtps://user:password@host:465';
+  const address = readAddress(found.value, ['smtp:', 'smtps:'], found.path, example, source);
+  if (!address || !input) return null;
+  registerPassword(address);
+  return { smtp: found.value, from: input.from, logLines: input.log_lines };
+}
+
+/** An address of one of these schemes. A wrong one is reported without quoting it: it may hold a password. */
+function readAddress(
+  value: string,
+  schemes: readonly string[],
+  path: Path,
+  example: string,
+  { report }: SecretSource,
+): URL | undefined {
+  if (value.includes('${')) return undefined;
+  const address = URL.canParse(value) ? new URL(value) : undefined;
+  // libpq takes a socket directory as ?host=; everything else needs a host.
+  const complete = address !== undefined && (address.hostname !== '' || address.searchParams.has('host'));
+  if (address && complete && schemes.includes(address.protocol)) return address;
+  report.add(
+    path,
+    `this is no address that starts with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`,
+    `write ${example}`,
+  );
+  return undefined;
+}

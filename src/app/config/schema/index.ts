@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { LOG_LEVELS } from '../../../model/index.ts';
+import { text } from './fields.ts';
+import { limitsSchema } from './limits.ts';
+import { projectSchema } from './project.ts';
+import { httpUrlRule, mailAddressRule, NAME_PATTERN } from './rules.ts';
+import { targetSchema } from './target.ts';
+
+export { projectSchema, type ProjectInput } from './project.ts';
+export { nameRule, quoted } from './rules.ts';
+export { targetSchema, type BaseRepositoryInput, type TargetInput } from './target.ts';
+
+const mailSchema = z.strictObject({
+  smtp: text()
+    .describe('`smtp://host:25`, `smtp://user:${SMTP_PASSWORD}@host:587` (STARTTLS) or `smtps://…:465`.')
+    .optional(),
+  smtp_file: text()
+    .describe('File whose first line is what `smtp` would say, so that no password stands here.')
+    .optional(),
+  from: text(mailAddressRule).describe('The sender’s address.'),
+  log_lines: z.int().min(0).max(1000).describe('Lines of the end of the log that a mail quotes.').prefault(40),
+});
+
+/** Everything but targets, defaults and projects, which are read entry by entry. */
+export const generalSchema = z.strictObject({
+  data_dir: text()
+    .describe('Directory for everything Trunkline keeps; a relative path starts at this file’s directory.')
+    .prefault('/var/lib/trunkline'),
+  base_url: text(httpUrlRule)
+    .describe('What the data directory’s `repos/` is served as; for client files and mails.')
+    .optional(),
+  jobs: z.int().min(1).max(1024).describe('Builds at once. Default: the number of processors.').optional(),
+  max_retries: z
+    .int()
+    .min(0)
+    .max(100)
+    .describe('How often an attempt that failed for infrastructure reasons is retried.')
+    .prefault(3),
+  database: text()
+    .describe('`postgres://user:${PGPASSWORD}@host/name`. Default: SQLite in the data directory.')
+    .optional(),
+  database_file: text().describe('File whose first line is what `database` would say.').optional(),
+  mail: mailSchema.describe('How maintainers are told; without it nobody is.').optional(),
+  log_level: z.enum(LOG_LEVELS).describe('What is logged on standard error.').prefault('warn'),
+  limits: limitsSchema.describe('What hostile code may use up. Sizes as `2GiB`, times as `30m`.').prefault({}),
+});
+
+const named = <T extends z.ZodType>(value: T) => z.record(z.string().regex(NAME_PATTERN), value);
+
+/** The whole file, as editors and the documentation see it. */
+export const configSchema = z.strictObject({
+  ...generalSchema.shape,
+  defaults: projectSchema
+    .partial()
+    .describe(
+      'What every project has unless it says otherwise, key by key. `%(name)s` is the project’s name, `%(key)s` its other keys.',
+    )
+    .optional(),
+  targets: named(targetSchema)
+    .describe('What packages are built for, by name: `fedora-43-x86_64`, `debian-12-amd64`.')
+    .prefault({}),
+  projects: named(z.union([projectSchema.partial(), z.null()]))
+    .describe('What is packaged, by name. An entry may be `name: {}` when the defaults say everything.')
+    .prefault({}),
+});
+
+/** The limits of a file that sets none. */
+export function limitDefaults() {
+  return limitsSchema.parse({});
+}
+
+export type GeneralInput = z.output<typeof generalSchema>;
