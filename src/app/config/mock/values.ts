@@ -1,6 +1,9 @@
 /** What an expression of a mock configuration can be: Python's plain values, and a name that nothing was ever assigned to. */
-export type Value =
-  string | number | boolean | null | Unknown | Value[] | Map<string, Value> | ((args: readonly Value[]) => Value);
+export type Value = string | number | boolean | null | Unknown | Value[] | Map<string, Value> | Callable;
+
+export interface Callable {
+  call: (args: readonly Value[]) => Value;
+}
 
 /** A value that is not known here; `name` says which. It is an error only where it is needed. */
 export class Unknown {
