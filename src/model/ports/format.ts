@@ -95,8 +95,17 @@ export interface PackageFormat {
   fragments(files: readonly PackageFile[]): Promise<IndexFragment[]>;
   /** Writes all index files of a repository below `directory`, which exists; deterministic for the same entries and time (seconds since the epoch). */
   writeIndex(directory: string, entries: readonly IndexEntry[], options: IndexOptions): Promise<void>;
-  /** What a user puts on a machine to install from the repository at `url`. */
-  clientFiles(repository: { name: string; url: string; description: string; mirrorlist?: string }): ClientFile[];
+  /**
+   * What a user puts on a machine to install from the repository at `url`. `name` is the section and the file name; `origin` what its index was
+   * written with (apt pins by it), `name` by default; `mirrorlist` is where dnf asks for the address instead.
+   */
+  clientFiles(repository: {
+    name: string;
+    url: string;
+    description: string;
+    mirrorlist?: string;
+    origin?: string;
+  }): ClientFile[];
 }
 
 export interface IndexOptions {

@@ -1,0 +1,7 @@
+import type { IndexFragment, PackageFile } from '../../../model/index.ts';
+import type { Inspector } from '../inspection.ts';
+
+/** Each package's stanza, `Packages` or `Sources`, as apt-ftparchive writes it, with an empty Filename or Directory. */
+export function debFragments(inspector: Inspector, files: readonly PackageFile[]): Promise<IndexFragment[]> {
+  return inspector.fragments(files);
+}

@@ -1,0 +1,24 @@
+import { TrunklineError } from '../../../lib/index.ts';
+import type { ClientFile, PackageFormat } from '../../../model/index.ts';
+
+/**
+ * A `.repo` file. `priority=1` puts it before every base repository (DESIGN 11), and `module_hotfixes` keeps modular filtering of EL 8 and 9 from
+ * hiding its packages. With a mirrorlist, dnf asks it for the address each time, so that it survives the moving of a ref.
+ */
+export function rpmClientFiles(repository: Parameters<PackageFormat['clientFiles']>[0]): ClientFile[] {
+  const { name, url, description, mirrorlist } = repository;
+  if (!/^[A-Za-z0-9][A-Za-z0-9._:-]*$/.test(name))
+    throw new TrunklineError('invalid_argument', `"${name}" cannot be the name of a repository`, {
+      hint: 'use letters, digits, dot, hyphen and underscore',
+    });
+  const lines = [
+    `[${name}]`,
+    `name=${description.replaceAll(/\s+/g, ' ')}`,
+    mirrorlist === undefined ? `baseurl=${url}` : `mirrorlist=${mirrorlist}`,
+    'enabled=1',
+    'gpgcheck=0',
+    'priority=1',
+    'module_hotfixes=1',
+  ];
+  return [{ fileName: `${name}.repo`, content: `${lines.join('\n')}\n` }];
+}
