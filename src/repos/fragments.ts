@@ -1,0 +1,115 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { errnoOf, TrunklineError, writeAtomic } from '../lib/index.ts';
+import type { IndexFragment, PackageFile, PackageFormat, Store } from '../model/index.ts';
+import type { Layout } from './layout.ts';
+import type { ManifestPackage } from './manifest.ts';
+
+const fragmentSchema = z.record(z.string(), z.string());
+/** Characters of fragments held in memory, so that the next snapshot reads no file again. */
+const MEMORY = 64e6;
+
+export interface Fragments {
+  /** The fragments of files that lie somewhere, in the order given; made once per digest. With `keep`, they outlive this process. */
+  ofFiles(files: readonly PackageFile[], keep: boolean): Promise<IndexFragment[]>;
+  /** The fragments of packages of a manifest, in their order. A kept one that is lost or damaged is made again from the package in the pool. */
+  ofPackages(packages: readonly ManifestPackage[]): Promise<IndexFragment[]>;
+}
+
+/** Index entries by package digest, kept in `fragments/<aa>/<sha256>.json`. */
+export function openFragments(layout: Layout, format: PackageFormat, store: Store): Fragments {
+  const memory = createMemory();
+  const pathOf = (digest: string) => join(layout.fragments, digest.slice(0, 2), `${digest}.json`);
+  const known = async (digest: string) => {
+    const held = memory.get(digest);
+    if (held !== undefined) return held;
+    const kept = await readKept(pathOf(digest));
+    if (kept !== undefined) memory.set(digest, kept);
+    return kept;
+  };
+
+  const ofFiles = async (files: readonly PackageFile[], keep: boolean) => {
+    const found = await Promise.all(files.map((file) => known(file.sha256)));
+    const missing = files.filter((_, n) => found[n] === undefined);
+    const made = missing.length === 0 ? [] : await format.fragments(missing);
+    missing.forEach((file, n) => {
+      memory.set(file.sha256, present(made[n], file.path));
+    });
+    const byDigest = new Map(missing.map((file, n) => [file.sha256, made[n]]));
+    const all = files.map((file, n) => present(found[n] ?? byDigest.get(file.sha256), file.path));
+    if (keep) await Promise.all(files.map((file, n) => keepOnce(pathOf(file.sha256), present(all[n], file.path))));
+    return all;
+  };
+
+  const ofPackages = async (packages: readonly ManifestPackage[]) => {
+    const found = await Promise.all(packages.map((one) => known(one.sha256)));
+    const lost = packages.filter((_, n) => found[n] === undefined);
+    if (lost.length === 0) return found.map((one) => present(one, 'a package'));
+    const files = await format.identify(lost.map((one) => join(layout.pool, store.hrefOf(one.sha256, one.fileName))));
+    lost.forEach((one, n) => {
+      if (files[n]?.sha256 !== one.sha256) throw damagedPackage(one);
+    });
+    const again = await ofFiles(files, true);
+    const byDigest = new Map(lost.map((one, n) => [one.sha256, again[n]]));
+    return packages.map((one, n) => present(found[n] ?? byDigest.get(one.sha256), one.fullName));
+  };
+
+  return { ofFiles, ofPackages };
+}
+
+/** The least recently used ones go first. */
+function createMemory() {
+  const held = new Map<string, IndexFragment>();
+  const weight = (fragment: IndexFragment) => Object.values(fragment).reduce((sum, text) => sum + text.length, 0);
+  let total = 0;
+  const forget = (digest: string) => {
+    const fragment = held.get(digest);
+    if (fragment === undefined) return;
+    total -= weight(fragment);
+    held.delete(digest);
+  };
+  const set = (digest: string, fragment: IndexFragment) => {
+    forget(digest);
+    held.set(digest, fragment);
+    total += weight(fragment);
+    for (const oldest of held.keys()) {
+      if (total <= MEMORY) break;
+      forget(oldest);
+    }
+  };
+  const get = (digest: string) => {
+    const fragment = held.get(digest);
+    if (fragment !== undefined) {
+      held.delete(digest);
+      held.set(digest, fragment);
+    }
+    return fragment;
+  };
+  return { get, set };
+}
+
+async function readKept(path: string): Promise<IndexFragment | undefined> {
+  try {
+    return fragmentSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
+    throw error;
+  }
+}
+
+async function keepOnce(path: string, fragment: IndexFragment): Promise<void> {
+  if ((await readKept(path)) === undefined) await writeAtomic(path, JSON.stringify(fragment));
+}
+
+function present(fragment: IndexFragment | undefined, of: string): IndexFragment {
+  if (fragment === undefined) throw new Error(`the format made no fragment of ${of}`);
+  return fragment;
+}
+
+function damagedPackage(one: ManifestPackage): TrunklineError {
+  return new TrunklineError('store_damaged', `The package ${one.fullName} in the pool is not ${one.sha256}`, {
+    where: one.fullName,
+    hint: 'restore the pool from a backup, or rebuild the package with a forced rebuild',
+  });
+}
