@@ -15,10 +15,13 @@ import { openDatabase } from '../src/db/index.ts';
 const GUARD = `
 set -eu
 owner=$1 dir=$2 bin=$3
-as() { if [ "$(id -u)" = 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; else "$@"; fi; }
-[ "$(id -u)" != 0 ] || chown postgres "$dir"
-as "$bin/initdb" -D "$dir/data" -U postgres --auth=trust --no-sync --locale=C.UTF-8 >"$dir/initdb.log" 2>&1
-as "$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c fsync=off -c full_page_writes=off \\
+drop=
+if [ "$(id -u)" = 0 ]; then
+  drop='setpriv --reuid=postgres --regid=postgres --clear-groups'
+  chown postgres "$dir"
+fi
+$drop "$bin/initdb" -D "$dir/data" -U postgres --auth=trust --no-sync --locale=C.UTF-8 >"$dir/initdb.log" 2>&1
+$drop "$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c fsync=off -c full_page_writes=off \\
   -c shared_buffers=32MB -c max_connections=200 -c autovacuum=off >"$dir/server.log" 2>&1 &
 server=$!
 trap 'kill -QUIT $server 2>/dev/null; wait $server; rm -rf "$dir"' EXIT
@@ -97,7 +100,7 @@ async function claims(directory: string): Promise<boolean> {
 
 /** vitest's main process, or this one where there is no vitest. */
 function runOwner(): number {
-  return process.env['VITEST'] !== undefined && isMainThread ? process.ppid : process.pid;
+  return process.env.VITEST !== undefined && isMainThread ? process.ppid : process.pid;
 }
 
 /** Tells a process from an earlier one with its number. */

@@ -20,8 +20,9 @@ export function commit(name: string, time = NOON / 1000): CommitInfo {
 export async function revision(
   db: DbOrTx,
   name: string,
-  { project = 'tool', format = 'rpm' as FormatName, time = NOON / 1000, distgit = 'packaging' } = {},
+  options: { project?: string; format?: FormatName; time?: number; distgit?: string } = {},
 ): Promise<Revision> {
+  const { project = 'tool', format = 'rpm', time = NOON / 1000, distgit = 'packaging' } = options;
   const made = await insertRevision(db, {
     project,
     format,

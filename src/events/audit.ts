@@ -1,0 +1,16 @@
+import { insertAudit, type DbOrTx } from '../db/index.ts';
+
+/** What somebody asked for, in words that stay: who, what, of what, why. */
+export interface Act {
+  /** A user's name, or `system`. */
+  actor: string;
+  action: 'recheck' | 'force' | 'cancel' | 'move_ref';
+  /** `build/17`, `ref/fedora-43-x86_64/current`. */
+  subject: string;
+  reason: string | null;
+}
+
+/** Writes an act down, in the transaction that carries it out. */
+export function audit(db: DbOrTx, act: Act, now: number): Promise<void> {
+  return insertAudit(db, { ...act, createdAt: now });
+}

@@ -1,0 +1,50 @@
+import type { BuildResult, FailureReason, SkipReason } from '../model/index.ts';
+
+/** What there is to say of each kind of event. Ids only: whoever tells of it reads the rest, as it then stands. */
+interface Payloads {
+  /** An attempt came to an end that will not be retried by itself. */
+  build_finished: {
+    project: string;
+    target: string;
+    buildId: number;
+    /** null when a build was cancelled that no attempt had been made at. */
+    attemptId: number | null;
+    /** The attempt's; a build that has been published stays a success whatever a later attempt comes to. */
+    result: BuildResult;
+    reason: FailureReason | SkipReason | null;
+  };
+  /** A project broke: its oldest failure that no success comes after, in history order. */
+  build_failed_first: {
+    project: string;
+    target: string;
+    buildId: number;
+    /** The newest success, or null for a project that never had one. */
+    lastSuccess: number | null;
+  };
+  /** A broken project is whole again: its newest success. */
+  build_recovered: {
+    project: string;
+    target: string;
+    buildId: number;
+    /** The failure the maintainers were told of. */
+    brokenBy: number | null;
+  };
+  /** A ref was made (`from` is null) or moved. */
+  ref_moved: { target: string; name: string; from: string | null; to: string; actor: string };
+}
+
+export type EventKind = keyof Payloads;
+
+export type TrunklineEvent = { [K in EventKind]: { kind: K } & Payloads[K] }[EventKind];
+
+/** What events are about: those of one topic are delivered in the order they happened. */
+export function topicOf(event: TrunklineEvent): string {
+  switch (event.kind) {
+    case 'build_finished':
+    case 'build_failed_first':
+    case 'build_recovered':
+      return `project/${event.project}/${event.target}`;
+    case 'ref_moved':
+      return `ref/${event.target}/${event.name}`;
+  }
+}
