@@ -29,6 +29,8 @@ interface Running {
   status: Promise<string>;
 }
 
+/** What bubblewrap says, as its last words and with no exit code in its status, when it has set up everything but the program is not there. */
+const NO_PROGRAM = /bwrap: execvp .*\s*$/;
 const MAX_OUTPUT = 16 * 1024 * 1024;
 
 /**
@@ -61,8 +63,10 @@ export async function runInSpace(
     await group.remove();
     const [outputs, status] = await Promise.all([running.outputs, running.status]);
     if ((await space.group.memoryKills()) > killsBefore) ended.stop ??= 'memory';
-    if (ended.stop === null && !status.includes('"exit-code"')) throw setUpFailed(exitCode, outputs);
-    return { exitCode, stdout: outputs[0]?.text() ?? '', stderr: outputs[1]?.text() ?? '', stop: ended.stop, seconds };
+    const result = { stdout: outputs[0]?.text() ?? '', stderr: outputs[1]?.text() ?? '', stop: ended.stop, seconds };
+    if (ended.stop !== null || status.includes('"exit-code"')) return { exitCode, ...result };
+    if (outputs.some((output) => NO_PROGRAM.test(output.tail()))) return { exitCode: 127, ...result };
+    throw setUpFailed(exitCode, outputs);
   } finally {
     release();
     closeSync(input);

@@ -64,7 +64,7 @@ export interface JailRun {
 export type JailStop = 'time' | 'output' | 'memory' | 'aborted' | null;
 
 export interface JailResult {
-  /** 128 + signal number when a signal ended it. */
+  /** 128 + signal number when a signal ended it, 127 when there is no such program. */
   exitCode: number;
   stdout: string;
   stderr: string;
