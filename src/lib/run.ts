@@ -14,6 +14,8 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** Bytes kept of each of stdout and stderr; more ends the process with an error. Default 64 MiB. */
   maxOutput?: number;
+  /** How output becomes text. `utf8` replaces what is not UTF-8; `latin1` keeps every byte as one character. Default `utf8`. */
+  encoding?: 'utf8' | 'latin1';
   /** Exit codes that are not an error. Default `[0]`. */
   okExitCodes?: readonly number[];
 }
@@ -109,6 +111,7 @@ async function start(command: readonly [string, ...string[]], options: RunOption
     cleanup: true,
     reject: false,
     stripFinalNewline: false,
+    encoding: options.encoding ?? 'utf8',
     maxBuffer: options.maxOutput ?? 64 * 1024 * 1024,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),

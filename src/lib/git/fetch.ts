@@ -1,0 +1,227 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TrunklineError } from '../errors.ts';
+import { writeAtomic } from '../files.ts';
+import { redact } from '../redact.ts';
+import { lastLines, ProcessError, run } from '../run.ts';
+import { localPath, type Transport } from './address.ts';
+import { git, limitedFiles, type Repository } from './command.ts';
+import { isCommitHash } from './names.ts';
+
+export interface FetchOptions {
+  signal?: AbortSignal;
+  /** Milliseconds for the whole fetch. Default 15 minutes. */
+  timeout?: number;
+  /** Bytes one fetch may bring. Default 16 GiB. */
+  maxBytes?: number;
+}
+
+export interface Remote extends Repository {
+  readonly url: string;
+  readonly transport: Transport;
+  /** Whether a person chose the address: then a local repository may belong to another user of this machine. */
+  readonly chosen: boolean;
+}
+
+const DEFAULT_TIMEOUT = 15 * 60_000;
+const DEFAULT_MAX_BYTES = 16 * 1024 ** 3;
+/** Exit code of flock(1) when others held the lock all the time. */
+const LOCK_TIMEOUT = 75;
+const PACKS_BEFORE_REPACK = 40;
+
+/** No transport weaker than the one asked for: https never leads to http, and no redirection to a local path. */
+const TRANSPORTS: Readonly<Record<Transport, readonly string[]>> = {
+  https: ['https'],
+  http: ['http', 'https'],
+  ssh: ['ssh'],
+  git: ['git'],
+  file: ['file'],
+};
+
+/**
+ * What git checks of fetched objects (`fetch.fsckObjects`), less what old but harmless histories are full of, and less what concerns checkouts and
+ * `.gitmodules`: nothing is ever checked out here, and a bad submodule address, once in the history, must not stop the project for good.
+ */
+const IGNORED_FINDINGS = [
+  'badDate',
+  'badDateOverflow',
+  'badEmail',
+  'badTimezone',
+  'duplicateEntries',
+  'gitattributesBlob',
+  'gitattributesLarge',
+  'gitattributesLineLength',
+  'gitmodulesBlob',
+  'gitmodulesLarge',
+  'gitmodulesName',
+  'gitmodulesPath',
+  'gitmodulesSymlink',
+  'gitmodulesUpdate',
+  'gitmodulesUrl',
+  'missingAuthor',
+  'missingEmail',
+  'missingNameBeforeEmail',
+  'missingSpaceBeforeDate',
+  'missingSpaceBeforeEmail',
+  'multipleAuthors',
+  'zeroPaddedDate',
+  'zeroPaddedFilemode',
+];
+
+/** Branches and tags, forced and deleted ones too. */
+export async function fetchAll(remote: Remote, options: FetchOptions): Promise<void> {
+  await fetchRefs(remote, ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'], options);
+  await maintain(remote, options);
+}
+
+/** One commit, kept under a reference of our own. */
+export async function fetchCommit(remote: Remote, hash: string, options: FetchOptions): Promise<void> {
+  if (!isCommitHash(hash)) throw new TrunklineError('invalid_argument', `${JSON.stringify(hash)} is no commit hash`);
+  await fetchRefs(remote, [`+${hash}:refs/trunkline/commits/${hash}`], options);
+}
+
+async function fetchRefs(remote: Remote, refspecs: readonly string[], options: FetchOptions): Promise<void> {
+  await removeLeftovers(remote, options);
+  const args = ['--quiet', '--prune', '--force', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules'];
+  try {
+    await git(remote, ['fetch', ...args, '--no-auto-maintenance', '--', 'origin', ...refspecs], {
+      launcher: [...locked(remote), ...limitedFiles(options.maxBytes ?? DEFAULT_MAX_BYTES)],
+      // The address may hold a password; the environment is ours alone, where a command line is everybody's.
+      config: [
+        ['remote.origin.url', remote.url],
+        ['fetch.fsckObjects', 'true'],
+        // Always a pack, never thousands of loose files.
+        ['fetch.unpackLimit', '1'],
+        ['fetch.writeCommitGraph', 'true'],
+        ['http.lowSpeedLimit', '1000'],
+        ['http.lowSpeedTime', '60'],
+        ...IGNORED_FINDINGS.map((finding) => [`fetch.fsck.${finding}`, 'ignore'] as const),
+      ],
+      transports: TRANSPORTS[remote.transport],
+      env: await ownerConfiguration(remote),
+      timeout: options.timeout ?? DEFAULT_TIMEOUT,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+  } catch (error) {
+    throw fetchError(error, remote, options);
+  }
+}
+
+/** flock(1) gives its lock to the program it becomes, so that no lock outlives the git that holds it, however that ends. */
+function locked(remote: Repository): string[] {
+  const wait = String(DEFAULT_TIMEOUT / 1000);
+  return [
+    'flock',
+    '--exclusive',
+    '--no-fork',
+    '--wait',
+    wait,
+    '-E',
+    String(LOCK_TIMEOUT),
+    join(remote.path, 'trunkline.flock'),
+  ];
+}
+
+/** Removes what a killed git left behind. Whoever writes to a mirror holds the flock, so under it every lock file of git's is a dead one's. */
+async function removeLeftovers(remote: Remote, options: FetchOptions): Promise<void> {
+  const leftovers = ['(', '-name', '*.lock', '-o', '-path', '*/objects/*/tmp_*', ')'];
+  const command = [...locked(remote), 'find', remote.path, '-type', 'f', ...leftovers, '-delete'];
+  try {
+    await run(command as [string, ...string[]], {
+      timeout: DEFAULT_TIMEOUT,
+      okExitCodes: [0, 1],
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+  } catch (error) {
+    throw fetchError(error, remote, options);
+  }
+}
+
+/** git refuses a local repository of another user unless told that this is meant; upload-pack hears it only from a global file. */
+async function ownerConfiguration(remote: Remote): Promise<Record<string, string>> {
+  const path = localPath(remote.url);
+  if (path === undefined || !remote.chosen) return {};
+  const file = join(remote.path, 'trunkline-owner.config');
+  const directories = [path, `${path.replace(/\/+$/, '')}/.git`].map(
+    (directory) => `\tdirectory = "${directory.replace(/[\\"]/g, '\\$&')}"\n`,
+  );
+  await writeAtomic(file, `[safe]\n${directories.join('')}`, 0o600);
+  return { GIT_CONFIG_GLOBAL: file };
+}
+
+/**
+ * Joins packs and references when there are many. Nothing that cannot be reached is dropped: a force-pushed commit that was built stays.
+ * A failure is none of the caller's: the mirror is whole, and the next fetch tries again.
+ */
+async function maintain(remote: Remote, { signal }: FetchOptions): Promise<void> {
+  const packs = (await readdir(join(remote.path, 'objects/pack'))).filter((name) => name.endsWith('.pack')).length;
+  const loose = (await readdir(join(remote.path, 'refs/tags'))).length;
+  const options = { launcher: locked(remote), ...(signal === undefined ? {} : { signal }) };
+  try {
+    if (packs > PACKS_BEFORE_REPACK) await git(remote, ['repack', '--quiet', '--geometric=2', '-d'], options);
+    if (packs > PACKS_BEFORE_REPACK || loose > 50) await git(remote, ['pack-refs', '--all'], options);
+  } catch (error) {
+    if (!(error instanceof ProcessError)) throw error;
+  }
+}
+
+/** A failed fetch in words that say what to do. Passwords in addresses are left out. */
+function fetchError(error: unknown, remote: Remote, options: FetchOptions): unknown {
+  if (!(error instanceof ProcessError) || error.code === 'missing_tool' || options.signal?.aborted) return error;
+  const where = redact(remote.url);
+  const said = redact(lastLines(error.stderr, 6));
+  const make = (
+    code: 'project_unreachable' | 'source_invalid' | 'no_space' | 'unsupported',
+    what: string,
+    hint: string,
+  ) => new TrunklineError(code, `${what}: ${said === '' ? error.message : said}`, { where, hint, cause: error });
+  if (error.exitCode === LOCK_TIMEOUT)
+    return make('project_unreachable', 'Another process kept fetching', 'wait for it to end, or end it');
+  if (error.timedOut)
+    return make(
+      'project_unreachable',
+      'The fetch took too long',
+      'the next run continues; check the network and the size of the repository',
+    );
+  for (const [pattern, code, what, hint] of KNOWN_FAILURES)
+    if (pattern.test(error.stderr)) return make(code, what, hint);
+  return make(
+    'project_unreachable',
+    'The repository cannot be fetched',
+    'check the URL, the network and who may read it; the next run tries again',
+  );
+}
+
+const KNOWN_FAILURES = [
+  [
+    /No space left on device|Disk quota exceeded/,
+    'no_space',
+    'No space to fetch',
+    'free space or move data_dir, then run again',
+  ],
+  [/File too large/, 'source_invalid', 'The repository is larger than allowed', 'look at what was pushed'],
+  [
+    /mismatched algorithms/,
+    'unsupported',
+    'The repository has SHA-256 object names',
+    'only SHA-1 repositories can be mirrored; git cannot convert them',
+  ],
+  [
+    /detected dubious ownership/,
+    'source_invalid',
+    'The local repository belongs to another user',
+    'change its owner, or give it a URL instead of a path',
+  ],
+  [
+    /fsck error|badObject|error in (tree|commit|tag|blob) [0-9a-f]{40}|inflate:|corrupt/,
+    'source_invalid',
+    'The repository has damaged objects',
+    'run `git fsck` in it and repair what it names',
+  ],
+  [
+    /could not read Username|Authentication failed|Permission denied|Host key verification failed/,
+    'project_unreachable',
+    'The repository does not let us in',
+    'nobody is asked for a password: put a token into the URL, or give the user that runs trunkline an ssh key and the known host',
+  ],
+] as const;
