@@ -54,16 +54,19 @@ export function listOf<T extends z.ZodType>(item: T) {
 }
 
 function quantity(parse: (value: string | number) => number | undefined, example: string, kind: string) {
-  return z.union([z.number(), z.string()]).transform((value, context) => {
-    const amount = parse(value);
-    if (amount !== undefined) return amount;
-    context.addIssue({
-      code: 'custom',
-      message: `${JSON.stringify(value)} is no ${kind}`,
-      params: { remedy: `write a number with a unit, as ${example}` },
-    });
-    return z.NEVER;
-  });
+  return z
+    .union([z.number(), z.string()])
+    .transform((value, context) => {
+      const amount = parse(value);
+      if (amount !== undefined) return amount;
+      context.addIssue({
+        code: 'custom',
+        message: `${JSON.stringify(value)} is no ${kind}`,
+        params: { remedy: `write a number with a unit, as ${example}` },
+      });
+      return z.NEVER;
+    })
+    .meta({ title: kind });
 }
 
 export const size = () => quantity(parseSize, '2GiB or 500MB', 'size');

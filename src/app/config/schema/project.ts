@@ -22,7 +22,7 @@ const packaging = z.union([
     url: text(gitUrlRule).describe('Address of the git repository.'),
     branch: branch(),
     path: text(insidePathRule)
-      .describe('Directory that has the spec file or `debian/`, relative to the top.')
+      .describe('Directory that has the spec file or `debian/`, relative to the top. Default: the top.')
       .prefault(''),
   }),
   text(gitUrlRule).transform((url) => ({ url, branch: 'main', path: '' })),

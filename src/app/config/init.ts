@@ -1,0 +1,44 @@
+import { mkdir, open } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { errnoOf, fileSystemError, TrunklineError } from '../../lib/index.ts';
+import { CONFIG_NAME } from './find.ts';
+import { initialConfig } from './initial.ts';
+
+/** Beside the sources and beside the compiled form alike. */
+export const SCHEMA_FILE = new URL('../../../docs/trunkline.schema.json', import.meta.url);
+
+/**
+ * Writes a first configuration into `directory` and makes the data directory beside it. Returns their absolute paths.
+ * @throws TrunklineError `invalid_argument` when a configuration is there already; nothing is overwritten.
+ */
+export async function initialise(directory: string): Promise<{ config: string; dataDir: string }> {
+  const config = resolve(directory, CONFIG_NAME);
+  const dataDir = join(resolve(directory), 'data');
+  try {
+    await mkdir(dataDir, { recursive: true });
+    const handle = await open(config, 'wx', 0o644);
+    try {
+      await handle.writeFile(initialConfig({ schema: SCHEMA_FILE.href, dataDir: './data' }));
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw initError(error, config, directory);
+  }
+  return { config, dataDir };
+}
+
+function initError(error: unknown, config: string, directory: string): unknown {
+  const code = errnoOf(error);
+  const wrong = (message: string, where: string, hint: string) =>
+    new TrunklineError('invalid_argument', message, { where, hint, cause: error });
+  if (code === 'EEXIST' || code === 'EISDIR')
+    return wrong(
+      'There is a configuration already; it was left as it is',
+      config,
+      'edit it, or name another directory',
+    );
+  if (code === 'ENOTDIR') return wrong('This is no directory', resolve(directory), 'name a directory');
+  return fileSystemError(error, config);
+}

@@ -1,0 +1,110 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describeRefs, openMirrors, type TrunkContext } from '../builds/index.ts';
+import { openDatabase, sqliteUrl, type OpenMode } from '../db/index.ts';
+import { createBuilders } from '../drivers/builders/registry.ts';
+import { createFormats } from '../drivers/formats/registry.ts';
+import { createDiskStore } from '../drivers/stores/disk/index.ts';
+import { createLog, createMutexes, fileSystemError } from '../lib/index.ts';
+import { recoverJails } from '../lib/jail/index.ts';
+import type { Settings, Target } from '../model/index.ts';
+import { openRepository, type Repository } from '../repos/index.ts';
+import { takeLock } from './lock/index.ts';
+
+/** An open deployment. */
+export interface Trunk {
+  context: TrunkContext;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a deployment for commands that only read: takes no lock and changes nothing, so that it works beside a run.
+ * @throws TrunklineError as the database and the file system say.
+ */
+export async function openForReading(settings: Settings): Promise<Trunk> {
+  return assemble(settings, 'read', () => Promise.resolve());
+}
+
+/**
+ * Opens a deployment for writing, alone: takes the data directory's lock and finishes or undoes what a killed process left half done.
+ * @throws TrunklineError `data_dir_locked` saying who holds it, `data_dir_unwritable`, `database_unreachable`.
+ */
+export async function openForWriting(settings: Settings): Promise<Trunk> {
+  await makeDataDirectory(settings.dataDir);
+  const lock = await takeLock(settings.dataDir);
+  try {
+    const trunk = await assemble(settings, 'write', () => lock.release());
+    try {
+      await recover(trunk.context);
+    } catch (error) {
+      await trunk.close();
+      throw error;
+    }
+    return trunk;
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function assemble(settings: Settings, mode: OpenMode, closing: () => Promise<void>): Promise<Trunk> {
+  const { database, dataDir } = settings;
+  const db = await openDatabase({ url: database.kind === 'sqlite' ? sqliteUrl(database.path) : database.url, mode });
+  const formats = createFormats();
+  const context: TrunkContext = {
+    settings,
+    db,
+    formats,
+    builders: createBuilders({ stateDirectory: join(dataDir, 'roots') }),
+    repository: repositories(settings, formats),
+    mirrors: openMirrors(join(dataDir, 'git')),
+    mutexes: createMutexes(),
+    log: createLog(settings.logLevel),
+    now: Date.now,
+  };
+  return {
+    context,
+    close: async () => {
+      await db.close();
+      await closing();
+    },
+  };
+}
+
+/** One repository object per target. */
+function repositories(settings: Settings, formats: TrunkContext['formats']): (target: Target) => Repository {
+  const opened = new Map<string, Repository>();
+  return (target) => {
+    const known = opened.get(target.name);
+    if (known !== undefined) return known;
+    const directory = join(settings.dataDir, 'repos', target.name);
+    const base = settings.baseUrl ?? `file://${join(settings.dataDir, 'repos')}`;
+    const repository = openRepository({
+      directory,
+      target,
+      format: formats[target.format],
+      store: createDiskStore({ directory: join(directory, 'pool') }),
+      url: `${base}/${target.name}`,
+    });
+    opened.set(target.name, repository);
+    return repository;
+  };
+}
+
+async function makeDataDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(join(directory, 'repos'), { recursive: true, mode: 0o755 });
+  } catch (error) {
+    throw fileSystemError(error, directory);
+  }
+}
+
+/** Start-up (DESIGN 10): nothing of a killed process is left running, mounted or half visible. */
+async function recover(context: TrunkContext): Promise<void> {
+  const { settings } = context;
+  await recoverJails();
+  for (const builder of context.builders.values()) await builder.recover();
+  await rm(join(settings.dataDir, 'scratch'), { recursive: true, force: true });
+  for (const target of settings.targets)
+    await context.repository(target).recover(await describeRefs(context, target.name));
+}
