@@ -28,7 +28,7 @@ export function regularFiles(files: readonly PackagingFile[]): RegularFile[] {
     .flatMap((file) =>
       file.link === null
         ? [{ path: file.path, content: file.content, executable: file.executable }]
-        : linked(tree, file, file.path, budget),
+        : linked(tree, file, file.path, budget, 1),
     )
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
@@ -43,34 +43,42 @@ function checkPath(path: string): void {
   });
 }
 
+interface Budget {
+  files: number;
+  bytes: number;
+}
+
 /** What the link at `link.path` leads to, placed at `at`: one file, or all files of a directory. */
 function linked(
   tree: ReadonlyMap<string, PackagingFile>,
   link: PackagingFile,
   at: string,
-  budget: { files: number; bytes: number },
+  budget: Budget,
+  depth: number,
 ): RegularFile[] {
+  // Two directories that link to each other would be copied without end.
+  if (depth > MAX_STEPS) throw inCircle(link);
   const target = follow(tree, link);
   const file = tree.get(target);
-  // Directories count too: two that link to each other would be copied without end.
-  budget.files -= 1;
-  budget.bytes -= file?.content.length ?? 0;
-  if (budget.files < 0 || budget.bytes < 0)
-    throw linkError(link, 'multiplies files', 'keep links to large or nested directories out of the packaging');
-  if (file !== undefined) return [{ path: at, content: file.content, executable: file.executable }];
+  if (file !== undefined) return [copyOf(file, at, link, budget)];
   const below = target === '' ? '' : `${target}/`;
   const inside = [...tree.values()].filter(({ path }) => path.startsWith(below));
   if (inside.length === 0)
     throw linkError(link, 'leads to nothing', 'add the file it names to the packaging directory, or remove the link');
-  // A directory that holds the link itself would be copied without end.
   if (link.path.startsWith(below))
     throw linkError(link, 'leads to a directory it lies in', 'put a copy of the files there instead of the link');
   return inside.flatMap((entry) => {
     const path = `${at}/${entry.path.slice(below.length)}`;
-    return entry.link === null
-      ? linked(tree, { ...entry, path: link.path, link: relativeTo(link.path, entry.path) }, path, budget)
-      : linked(tree, entry, path, budget);
+    return entry.link === null ? [copyOf(entry, path, link, budget)] : linked(tree, entry, path, budget, depth + 1);
   });
+}
+
+function copyOf(file: PackagingFile, path: string, link: PackagingFile, budget: Budget): RegularFile {
+  budget.files -= 1;
+  budget.bytes -= file.content.length;
+  if (budget.files < 0 || budget.bytes < 0)
+    throw linkError(link, 'multiplies files', 'keep links to large or nested directories out of the packaging');
+  return { path, content: file.content, executable: file.executable };
 }
 
 /** The path a link leads to, as the kernel would find it, with other links on the way followed too. */
@@ -89,7 +97,7 @@ function follow(tree: ReadonlyMap<string, PackagingFile>, link: PackagingFile): 
     const next = tree.get(done.join('/'))?.link ?? null;
     if (next === null) continue;
     steps -= 1;
-    if (steps === 0) throw linkError(link, 'leads in a circle', 'put the file itself there');
+    if (steps === 0) throw inCircle(link);
     if (next.startsWith('/')) throw outside(link);
     done = done.slice(0, -1);
     open = [...next.split('/'), ...open];
@@ -97,8 +105,8 @@ function follow(tree: ReadonlyMap<string, PackagingFile>, link: PackagingFile): 
   return done.join('/');
 }
 
-function relativeTo(from: string, to: string): string {
-  return `${'../'.repeat(from.split('/').length - 1)}${to}`;
+function inCircle(link: PackagingFile): TrunklineError {
+  return linkError(link, 'leads in a circle', 'put a copy of the files there instead of the link');
 }
 
 function outside(link: PackagingFile): TrunklineError {
