@@ -1,0 +1,130 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { errnoOf, fileSystemError, TrunklineError, writeAtomic } from '../../lib/index.ts';
+import { isRunning, ownHolder, readHolder, type Holder } from './holder.ts';
+
+export type { Holder } from './holder.ts';
+
+export interface DataDirectoryLock {
+  /** Lets the next process in. A second call does nothing. */
+  release(): Promise<void>;
+}
+
+// Two files, because closing any descriptor of a file drops all of a process's POSIX locks on it (fcntl(2)): nothing may ever open the first
+// but SQLite.
+const LOCK_NAME = 'lock';
+const HOLDER_NAME = 'lock.json';
+
+/**
+ * Takes the data directory for this process alone, until `release` or the end of the process, however it ends: the lock is the operating
+ * system's, on an SQLite file, so that nothing is left behind by `kill -9` and nothing has to be taken over. What is written beside it serves
+ * the message only. Makes the directory when it is not there.
+ * @throws TrunklineError `data_dir_locked` saying who holds it and since when; `data_dir_unwritable`, `no_space`.
+ */
+export async function takeLock(dataDir: string): Promise<DataDirectoryLock> {
+  const lockPath = join(dataDir, LOCK_NAME);
+  const holderPath = join(dataDir, HOLDER_NAME);
+  try {
+    await mkdir(dataDir, { recursive: true });
+  } catch (error) {
+    throw unwritable(error, dataDir);
+  }
+  const letGo = await lockFile(lockPath, dataDir);
+  if (letGo === undefined) throw locked(dataDir, await waitForHolder(holderPath));
+  try {
+    await writeAtomic(holderPath, `${JSON.stringify(await ownHolder(new Date()), null, 2)}\n`);
+  } catch (error) {
+    letGo();
+    throw error;
+  }
+  let released = false;
+  return {
+    release: async () => {
+      if (released) return;
+      released = true;
+      await rm(holderPath, { force: true });
+      letGo();
+    },
+  };
+}
+
+/** Who holds the data directory now, or null when nobody does or it cannot be told. */
+export async function lockHolder(dataDir: string): Promise<Holder | null> {
+  const holder = await readHolder(join(dataDir, HOLDER_NAME));
+  return holder && (await isRunning(holder)) !== false ? holder : null;
+}
+
+/** An exclusive lock on the file, as a function that lets it go; undefined when another process, or this one already, has it. */
+async function lockFile(path: string, dataDir: string): Promise<(() => void) | undefined> {
+  const { default: Database } = await import('better-sqlite3');
+  try {
+    const database = new Database(path, { timeout: 0 });
+    try {
+      // The change that is never committed is there because SQLite grants a transaction on a file it may only read, without its lock.
+      database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE; PRAGMA user_version = 1');
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    // The closure keeps the connection: a connection that is collected would let go.
+    held.add(database);
+    return () => {
+      held.delete(database);
+      database.close();
+    };
+  } catch (error) {
+    const code = errnoOf(error) ?? '';
+    if (code.startsWith('SQLITE_BUSY')) return undefined;
+    throw unwritable(error, dataDir);
+  }
+}
+
+/** Connections that hold a lock, kept for the life of the process. */
+const held = new Set<object>();
+
+function unwritable(error: unknown, dataDir: string): unknown {
+  const code = errnoOf(error) ?? '';
+  if (code === 'SQLITE_FULL') return fileSystemError(Object.assign(new Error('no space'), { code: 'ENOSPC' }), dataDir);
+  const details = { where: dataDir, cause: error };
+  if (code === 'ENOTDIR' || code === 'EEXIST')
+    return new TrunklineError('data_dir_unwritable', 'data_dir is a file, or below one', {
+      ...details,
+      hint: 'choose another data_dir',
+    });
+  if (code === 'SQLITE_NOTADB')
+    return new TrunklineError('data_dir_unwritable', `${join(dataDir, LOCK_NAME)} is not Trunkline's`, {
+      ...details,
+      hint: 'remove that file, or choose another data_dir',
+    });
+  if (code.startsWith('SQLITE_'))
+    return new TrunklineError('data_dir_unwritable', `Cannot write to the data directory ${dataDir}`, {
+      ...details,
+      hint: 'make the directory writable for the user that runs trunkline, or choose another data_dir',
+    });
+  return fileSystemError(error, dataDir);
+}
+
+/** Between its lock and its name in the file a holder needs a few milliseconds; a name from before is not its. */
+async function waitForHolder(path: string): Promise<Holder | null> {
+  for (let tries = 0; tries < 20; tries += 1) {
+    const holder = await readHolder(path);
+    if (holder && (await isRunning(holder)) !== false) return holder;
+    await pause(25);
+  }
+  return null;
+}
+
+function locked(dataDir: string, holder: Holder | null): TrunklineError {
+  if (!holder)
+    return new TrunklineError('data_dir_locked', `The data directory ${dataDir} is in use by another process`, {
+      where: dataDir,
+      hint: 'wait until it is done; "fuser" on the file lock in it shows which process it is',
+    });
+  const since = holder.since.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
+  return new TrunklineError(
+    'data_dir_locked',
+    `The data directory is in use by "${holder.command}" (process ${holder.pid} on ${holder.host}, since ${since})`,
+    { where: dataDir, hint: `wait until it is done, or end it: kill ${holder.pid}` },
+  );
+}
