@@ -3,7 +3,7 @@ import { LOG_LEVELS } from '../../../model/index.ts';
 import { text } from './fields.ts';
 import { limitsSchema } from './limits.ts';
 import { projectSchema } from './project.ts';
-import { httpUrlRule, mailAddressRule, NAME_PATTERN } from './rules.ts';
+import { baseUrlRule, mailAddressRule, NAME_PATTERN } from './rules.ts';
 import { targetSchema } from './target.ts';
 
 export { projectSchema, type ProjectInput } from './project.ts';
@@ -26,7 +26,7 @@ export const generalSchema = z.strictObject({
   data_dir: text()
     .describe('Directory for everything Trunkline keeps; a relative path starts at this file’s directory.')
     .prefault('/var/lib/trunkline'),
-  base_url: text(httpUrlRule)
+  base_url: text(baseUrlRule)
     .describe('What the data directory’s `repos/` is served as; for client files and mails.')
     .optional(),
   jobs: z.int().min(1).max(1024).describe('Builds at once. Default: the number of processors.').optional(),

@@ -147,7 +147,7 @@ export const tagPatternRule: Rule = (value) => {
   }
 };
 
-export const httpUrlRule: Rule = (value) =>
-  URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) && !CONTROL_OR_SPACE.test(value)
+export const baseUrlRule: Rule = (value) =>
+  !CONTROL_OR_SPACE.test(value) && URL.canParse(value) && /^(https?:\/\/[^/]|file:\/\/\/)/.test(value)
     ? undefined
-    : refuse(`${quoted(value)} is no web address`, 'write https://host/path');
+    : refuse(`${quoted(value)} is no web address`, 'write https://host/path, or file:///path');
