@@ -15,7 +15,7 @@ export interface Base {
 }
 
 const RULE_HINT =
-  'set version.tag_pattern to a regular expression whose one group takes only the versions that count, such as ^v?(\\d+(?:\\.\\d+)*)$; where versions went downwards, raise version.epoch too';
+  'set version.from to tags, with a version.tag_pattern whose one group takes only the versions that count, such as ^v?(\\d+(?:\\.\\d+)*)$; where versions went downwards, raise version.epoch too';
 
 /**
  * The highest version tag, by version order and not by distance: a merged stable branch must not lead backwards.
@@ -28,17 +28,24 @@ export function highest(tags: readonly VersionTag[], format: FormatName): Base {
     const order = top === undefined ? 1 : compareUpstreamVersions(version, top.version) || longer(version, top.version);
     if (order > 0) top = { tag, version };
   }
+  if (top === undefined) return { version: null, width: 0, tagged: true };
+  const width = widthOf(top.version.numbers, tags);
+  checkOrder({ ...top, width }, tags, format);
+  return { version: top.version, width, tagged: true };
+}
+
+/**
+ * A letter behind the number may mean a later release or an early one; it does no harm below the base.
+ * @throws TrunklineError `source_invalid` when such a tag lies at the base or above it.
+ */
+export function refuseLetters(tags: readonly VersionTag[], base: Base): void {
   for (const { tag, version } of tags)
-    if ('letter' in version && (top === undefined || compareNumbers(version.numbers, top.version.numbers) >= 0))
+    if ('letter' in version && (base.version === null || compareNumbers(version.numbers, base.version.numbers) >= 0))
       throw new TrunklineError(
         'source_invalid',
         `Tag ${printable(tag)} has a letter behind its number, which could be a later release or an early one`,
         { hint: RULE_HINT },
       );
-  if (top === undefined) return { version: null, width: 0, tagged: true };
-  const width = widthOf(top.version.numbers, tags);
-  checkOrder({ ...top, width }, tags, format);
-  return { version: top.version, width, tagged: true };
 }
 
 /** Between two spellings of one version, a choice that does not depend on the order of the tags. */
@@ -86,8 +93,6 @@ export function coming(reported: UpstreamVersion, top: Base): Base {
   throw new TrunklineError(
     'source_invalid',
     `The project says its version is ${reported.text}, but tag ${top.version?.text ?? ''} is in its history`,
-    {
-      hint: 'raise the version in the project, set version.from to tags, or name with version.tag_pattern the tags that count',
-    },
+    { hint: 'raise the version in the project, or set version.from to tags' },
   );
 }

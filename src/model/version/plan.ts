@@ -3,7 +3,7 @@ import type { PackageVersion } from '../ports/format.ts';
 import type { VersionRule } from '../project.ts';
 import type { VersionInputs } from '../revision.ts';
 import type { FormatName } from '../words.ts';
-import { coming, highest, type Base } from './base.ts';
+import { coming, highest, refuseLetters, type Base } from './base.ts';
 import { compareDebVersions } from './compare-deb.ts';
 import { compareRpmVersions, type Ordering } from './compare-rpm.ts';
 import { commitTime, dlrnVersion, laterRelease, spell, spellComing, SPELLINGS } from './spelling.ts';
@@ -39,6 +39,7 @@ export function planVersion(plan: VersionPlan): PackageVersion {
   const tags = versionTags(inputs.tags, rule, plan.names);
   const top = highest(tags, format);
   const base = rule.from === 'tags' ? top : coming(reportedVersion(inputs.reported, rule), top);
+  refuseLetters(tags, base);
   checkEpoch(rule.epoch, base.version);
   const time = commitTime(inputs.utc);
   const hash7 = plan.hash.slice(0, 7);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   compareDebVersions,
   compareRpmVersions,
@@ -18,6 +18,7 @@ import {
 } from './real-comparators.ts';
 
 const CASES = LONG ? 400_000 : 20_000;
+vi.setConfig({ testTimeout: LONG ? 900_000 : 60_000 });
 
 const rpmPiece = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom('0', '1', '2', '9', '10', '00', '01', '20260101000000') },

@@ -271,6 +271,11 @@ describe('reported versions', () => {
     },
   );
 
+  test('a letter suffix is refused where it could matter', () => {
+    expect(refusal(() => plan(['1.2.3', '1.2.4a'], { rule, reported: '1.2.4' })).hint).toContain('version.from');
+    expect(baseOf(['1.2.3', '1.2.4a'], { rule, reported: '1.2.5' })).toBe('1.2.5~~before');
+  });
+
   test('one below a tag is refused', () => {
     expect(refusal(() => plan(['2.0'], { rule, reported: '1.9' })).hint).toContain('version.from');
   });

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { planVersion, versionText, type FormatName, type VersionRule } from '../../../src/model/index.ts';
 import { histories, type PlannedCommit, type TagStory } from './histories.ts';
 import { LONG, realDebVersions, realRpmVersions, SEED, type Pair } from './real-comparators.ts';
 
 const CASES = LONG ? 6_000 : 300;
+vi.setConfig({ testTimeout: LONG ? 900_000 : 60_000 });
 const RULE: VersionRule = { from: 'tags', script: [], epoch: null, tagPattern: null };
 const COMPARE = { rpm: realRpmVersions, deb: realDebVersions };
 
