@@ -10,6 +10,7 @@ export const ERROR_CODES = {
   missing_tool: 503,
   no_space: 507,
   not_found: 404,
+  notification_failed: 502,
   package_invalid: 422,
   process_failed: 500,
   project_unreachable: 502,
