@@ -3,6 +3,7 @@ import { TrunklineError } from '../lib/index.ts';
 import type { Attempt, AttemptKind, BuildInputs } from '../model/index.ts';
 import type { DbOrTx } from './database.ts';
 import type { AttemptsTable } from './schema.ts';
+import { FINISHED } from './states.ts';
 import { parsed, storableOrNull } from './text.ts';
 
 /** An attempt with what only the queue asks of it. */
@@ -87,7 +88,7 @@ export async function findOpenAttempt(db: DbOrTx, buildId: number): Promise<Queu
     .selectFrom('attempts')
     .selectAll()
     .where('build_id', '=', buildId)
-    .where('state', '<>', 'finished')
+    .where('state', '<>', FINISHED)
     .executeTakeFirst();
   return row === undefined ? null : toAttempt(row);
 }

@@ -1,4 +1,5 @@
 import type { Expression, ExpressionBuilder, SqlBool } from 'kysely';
+import { FINISHED, PENDING, RUNNING } from './states.ts';
 import { toAttempt, type QueuedAttempt } from './attempts.ts';
 import type { DbOrTx } from './database.ts';
 import type { Schema } from './schema.ts';
@@ -39,7 +40,7 @@ export async function claimAttempt(db: DbOrTx, request: ClaimRequest): Promise<Q
         .selectFrom('attempts as due')
         .innerJoin('builds', 'builds.id', 'due.build_id')
         .select('due.id')
-        .where('due.state', '=', 'pending')
+        .where('due.state', '=', PENDING)
         .where('due.not_before_at', '<=', now)
         .where((builds) => matching(builds, filter))
         .orderBy('due.priority')
@@ -58,7 +59,7 @@ export async function listExpired(db: DbOrTx, now: number): Promise<QueuedAttemp
   const rows = await db.sql
     .selectFrom('attempts')
     .selectAll()
-    .where('state', '=', 'running')
+    .where('state', '=', RUNNING)
     .where('lease_expires_at', '<', now)
     .orderBy('id')
     .execute();
@@ -67,7 +68,7 @@ export async function listExpired(db: DbOrTx, now: number): Promise<QueuedAttemp
 
 /** Running attempts whose worker's name begins with `prefix`. */
 export async function listRunningOf(db: DbOrTx, prefix: string): Promise<QueuedAttempt[]> {
-  const rows = await db.sql.selectFrom('attempts').selectAll().where('state', '=', 'running').orderBy('id').execute();
+  const rows = await db.sql.selectFrom('attempts').selectAll().where('state', '=', RUNNING).orderBy('id').execute();
   return rows.filter(({ worker }) => worker?.startsWith(prefix)).map(toAttempt);
 }
 
@@ -85,7 +86,7 @@ export interface QueueState {
 export async function readQueue(db: DbOrTx, now: number, filter: ClaimFilter = {}): Promise<QueueState> {
   const query = db.sql.selectFrom('attempts').innerJoin('builds', 'builds.id', 'attempts.build_id');
   const row = await query
-    .where('attempts.state', '<>', 'finished')
+    .where('attempts.state', '<>', FINISHED)
     .where((builds) => matching(builds, filter))
     .select(({ fn, eb }) => {
       const due = eb('attempts.not_before_at', '<=', now);

@@ -23,7 +23,9 @@ export const postgresAdapter: EngineAdapter = {
     await sql`select pg_advisory_xact_lock(${sql.lit(MIGRATION_LOCK)})`.execute(transaction);
   },
   async hasTable(database, name) {
-    const { rows } = await sql`select 1 where to_regclass(${name}) is not null`.execute(database);
+    // Not to_regclass: it may answer from a cache that another starter's migration has not reached yet.
+    const visible = sql`select 1 from pg_class where relname = ${name} and relkind = 'r' and pg_table_is_visible(oid)`;
+    const { rows } = await visible.execute(database);
     return rows.length > 0;
   },
 };
@@ -53,17 +55,30 @@ export function openPostgres(url: string, mode: OpenMode): Engine {
   };
 }
 
-/** `url` without its password, which is registered as a secret as it stands and decoded. */
+/**
+ * `url` without its password, which is registered as a secret as it stands and decoded.
+ * @throws TrunklineError `config_invalid` when a password that is not percent-encoded would make part of it a host's name
+ */
 function withoutPassword(url: string): string {
-  const [, head = '', authority = '', rest = ''] = /^([a-z]+:\/\/)([^/?#]*)(.*)$/is.exec(url) ?? [];
-  const at = authority.lastIndexOf('@');
-  const [user = '', ...password] = authority.slice(0, Math.max(at, 0)).split(':');
-  const inQuery = new URLSearchParams(rest.replace(/^[^?]*\??/s, '')).get('password');
-  for (const secret of [password.join(':'), inQuery ?? '']) {
+  const [, head = '', main = '', query = ''] = /^([a-z]+:\/\/)([^?]*)(.*)$/is.exec(url) ?? [];
+  const at = main.lastIndexOf('@');
+  const login = main.slice(0, Math.max(at, 0));
+  const colon = login.indexOf(':');
+  const password = colon < 0 ? '' : login.slice(colon + 1);
+  for (const secret of [password, new URLSearchParams(query).get('password') ?? '']) {
     registerSecret(secret);
     registerSecret(decoded(secret));
   }
-  return `${head}${user === '' ? '' : `${user}@`}${authority.slice(at + 1)}${rest.replace(/([?&]password=)[^&]*/g, '$1**redacted**')}`;
+  if (/[/@#]/.test(login) || query.includes('@'))
+    throw new TrunklineError(
+      'config_invalid',
+      'The database URL has a character in it that stands for something else there',
+      {
+        hint: 'percent-encode the user and the password: %40 for @, %2F for /, %3F for ?, %23 for #',
+      },
+    );
+  const user = colon < 0 ? login : login.slice(0, colon);
+  return `${head}${user === '' ? '' : `${user}@`}${main.slice(at + 1)}${query.replace(/([?&]password=)[^&]*/g, '$1**redacted**')}`;
 }
 
 function decoded(text: string): string {

@@ -1,15 +1,6 @@
 import { expect, it } from 'vitest';
+import { findOpenAttempt, listAttempts, listTopic, requireBuild } from '../../src/db/index.ts';
 import {
-  findOpenAttempt,
-  listAttempts,
-  listAudit,
-  listTopic,
-  requireBuild,
-  skipBuild,
-  type Db,
-} from '../../src/db/index.ts';
-import {
-  cancel,
   claim,
   enqueue,
   expireLeases,
@@ -18,40 +9,16 @@ import {
   leaseOf,
   pauseAfter,
   readQueue,
-  recheck,
   recordProgress,
   recoverWorker,
   release,
   retryOrFinish,
   setPriority,
-  type FinishedWork,
-  type QueuedAttempt,
 } from '../../src/queue/index.ts';
 import type { BuildInputs } from '../../src/model/index.ts';
 import { describeEngines } from '../databases.ts';
-import { build, NOON } from '../db/samples.ts';
-
-const MINUTE = 60_000;
-const success: FinishedWork = { result: 'success', reason: null, detail: null, snapshot: 'cafe' };
-const failure: FinishedWork = { result: 'failure', reason: 'build_failed', detail: 'make: *** Error 2' };
-const infra: FinishedWork = { result: 'failure', reason: 'infra_error', detail: 'no space left' };
-
-async function queued(db: Db, name: string, options?: Parameters<typeof build>[2] & { priority?: number }) {
-  const made = await build(db, name, options);
-  await enqueue(db, made, { now: NOON, priority: options?.priority ?? 0 });
-  return made;
-}
-
-async function claimed(db: Db, now = NOON, worker = 'host/1'): Promise<QueuedAttempt> {
-  const attempt = await claim(db, { worker, now, leaseMs: MINUTE });
-  if (attempt === null) throw new Error('nothing to claim');
-  return attempt;
-}
-
-/** Runs what is queued to an end. */
-async function ran(db: Db, work: FinishedWork, now = NOON) {
-  return finishAttempt(db, leaseOf(await claimed(db, now)), work, now);
-}
+import { NOON } from '../db/samples.ts';
+import { claimed, failure, infra, MINUTE, queued, success } from './work.ts';
 
 describeEngines('the queue', (fresh) => {
   const opened = async () => (await fresh()).open();
@@ -142,6 +109,7 @@ describeEngines('the queue', (fresh) => {
       baseRepositories: [{ id: 'base', address: 'file:///srv', revision: null }],
       builder: 'sandbox',
       builderVersion: '1',
+      version: null,
       buildroot: ['bash-5.2-1.x86_64'],
       installed: [],
     };
@@ -221,110 +189,6 @@ describeEngines('the queue', (fresh) => {
     expect(recovered.map(({ retry }) => retry.buildId)).toEqual([mine.id]);
     expect(await requireBuild(db, theirs.id)).toMatchObject({ state: 'running' });
     expect(await recoverWorker(db, 'run%_/', NOON + 1)).toEqual([]);
-  });
-
-  it('rechecks what failed, and a success only by force, under the next release', async () => {
-    const db = await opened();
-    const { id } = await queued(db, 'a');
-    await ran(db, failure);
-    const by = { actor: 'ada', now: NOON };
-    expect(await recheck(db, id, { ...by, reason: 'fixed the mirror' })).toMatchObject({
-      made: true,
-      attempt: { number: 2, kind: 'recheck', rebuild: 0 },
-    });
-    // While it waits, the failure is still what is known.
-    expect(await requireBuild(db, id)).toMatchObject({ state: 'pending', result: 'failure' });
-    await ran(db, success);
-    await expect(recheck(db, id, by)).rejects.toMatchObject({
-      code: 'invalid_argument',
-      hint: expect.stringContaining('--force') as string,
-    });
-    for (const [work, rebuild] of [
-      [failure, 1],
-      [success, 1],
-      [success, 2],
-      [failure, 3],
-    ] as const) {
-      expect((await recheck(db, id, { ...by, force: true })).attempt).toMatchObject({ kind: 'force', rebuild });
-      expect(await requireBuild(db, id)).toMatchObject({ state: 'pending', result: 'success' });
-      const { attempt, build: after } = await ran(db, work);
-      expect(attempt.result).toBe(work.result);
-      expect(after).toMatchObject({ state: 'finished', result: 'success', reason: null, snapshot: 'cafe' });
-    }
-    expect((await listAudit(db, { subject: `build/${id}` })).map(({ action }) => action)).toEqual([
-      ...Array<string>(4).fill('force'),
-      'recheck',
-    ]);
-    await expect(recheck(db, 999, by)).rejects.toMatchObject({ code: 'not_found' });
-  });
-
-  it('keeps the release of a forced rebuild through interruptions and retries', async () => {
-    const db = await opened();
-    const { id } = await queued(db, 'a');
-    await ran(db, success);
-    await recheck(db, id, { actor: 'ada', force: true, now: NOON });
-    await claimed(db, NOON, 'dead/1');
-    await recoverWorker(db, 'dead', NOON);
-    const { retry } = await retryOrFinish(db, leaseOf(await claimed(db)), infra, { maxRetries: 1, now: NOON });
-    expect(retry).toMatchObject({ kind: 'retry', rebuild: 1, number: 4 });
-    const now = retry?.notBefore ?? 0;
-    await ran(db, success, now);
-    expect((await recheck(db, id, { actor: 'ada', force: true, now })).attempt.rebuild).toBe(2);
-  });
-
-  it('brings a waiting retry forward when a recheck is asked for', async () => {
-    const db = await opened();
-    const { id } = await queued(db, 'a');
-    await retryOrFinish(db, leaseOf(await claimed(db)), infra, { maxRetries: 1, now: NOON });
-    const asked = await recheck(db, id, { actor: 'ada', now: NOON + 1 });
-    expect(asked).toMatchObject({ made: false, attempt: { number: 2, notBefore: NOON + 1 } });
-    expect((await claimed(db, NOON + 1)).number).toBe(2);
-    expect(await recheck(db, id, { actor: 'ada', now: NOON + 2 })).toMatchObject({
-      made: false,
-      attempt: { state: 'running' },
-    });
-  });
-
-  it('builds what was skipped when it is asked for, and skips nothing that was begun', async () => {
-    const db = await opened();
-    const made = await build(db, 'a');
-    await skipBuild(db, made.id, { reason: 'superseded', detail: 'by b', now: NOON });
-    expect(await requireBuild(db, made.id)).toMatchObject({
-      state: 'finished',
-      result: 'skipped',
-      reason: 'superseded',
-    });
-    expect((await recheck(db, made.id, { actor: 'ada', now: NOON })).made).toBe(true);
-    expect((await ran(db, success)).build).toMatchObject({ result: 'success', reason: null, detail: null });
-    const begun = await queued(db, 'b');
-    const skip = skipBuild(db, begun.id, { reason: 'superseded', detail: null, now: NOON });
-    await expect(skip).rejects.toMatchObject({ code: 'repository_conflict' });
-  });
-
-  it('cancels what waits and what runs, and keeps the result of before', async () => {
-    const db = await opened();
-    const by = { actor: 'ada', reason: 'wrong branch', now: NOON };
-    const waiting = await queued(db, 'a');
-    expect(await cancel(db, waiting.id, by)).toMatchObject({ state: 'finished', result: 'cancelled' });
-    expect(await claim(db, { worker: 'w', now: NOON, leaseMs: 1 })).toBeNull();
-    const running = await queued(db, 'b');
-    const lease = leaseOf(await claimed(db));
-    expect(await cancel(db, running.id, by)).toMatchObject({
-      result: 'cancelled',
-      detail: 'cancelled by ada: wrong branch',
-    });
-    await expect(heartbeat(db, lease, { now: NOON, leaseMs: 1 })).rejects.toThrow(/cancelled by ada/);
-    const failed = await queued(db, 'c');
-    await ran(db, failure);
-    await recheck(db, failed.id, { actor: 'ada', now: NOON });
-    expect(await cancel(db, failed.id, by)).toMatchObject({
-      state: 'finished',
-      result: 'failure',
-      reason: 'build_failed',
-    });
-    expect(await cancel(db, failed.id, by)).toMatchObject({ result: 'failure' });
-    const never = await build(db, 'd');
-    expect(await cancel(db, never.id, by)).toMatchObject({ state: 'finished', result: 'cancelled' });
   });
 
   it('takes nothing when the transaction around it fails', async () => {
