@@ -3,6 +3,5 @@ export type { ArchiveRequest } from './archive.ts';
 export type { GitCommit, Walk, WalkOptions } from './commits.ts';
 export type { FetchOptions } from './fetch.ts';
 export { openMirror, type Mirror, type MirrorOptions } from './mirror.ts';
-export { createMirrors, type Mirrors } from './mirrors.ts';
 export { closestNames, isBranchName, isCommitHash } from './names.ts';
 export type { ListLimits, TreeEntry } from './tree.ts';

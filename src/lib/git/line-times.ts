@@ -6,7 +6,7 @@ const LATEST_TIME = 4_102_444_800;
 /**
  * The function from a commit to its UTC in seconds: the larger of its committer time and its first parent's UTC + 1 (DESIGN 5). It follows from the
  * commit and its ancestors alone, not from when or from where it is asked, and is strictly greater than that of every commit before it on the line.
- * One git process for a whole line; asked along a line oldest first, each step reads only what is new. The line asked last is remembered.
+ * One git process for a whole line, which is then remembered: ask for the newest commit of many first. Asked oldest first, each step reads what is new.
  */
 export function createLineTimes(repository: Repository): (commit: string) => Promise<number> {
   let last: { newest: string; times: Map<string, number> } | undefined;

@@ -3,7 +3,7 @@ import { chown, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createMirrors, openMirror, type Mirror } from '../../../src/lib/git/index.ts';
+import { openMirror, type Mirror } from '../../../src/lib/git/index.ts';
 import { createFixture, temporaryDirectory, type Fixture } from './fixture.ts';
 
 let scope: Awaited<ReturnType<typeof temporaryDirectory>>;
@@ -186,18 +186,4 @@ test('a commit that no branch leads to can be fetched by its name', async () => 
   expect(await mirror.hasCommit(hidden)).toBe(true);
   await expect(mirror.fetchCommit('-x')).rejects.toMatchObject({ code: 'invalid_argument' });
   await expect(mirror.fetchCommit('0'.repeat(39) + '1')).rejects.toMatchObject({ code: 'project_unreachable' });
-});
-
-test('Mirrors fetches a repository once, and one that fails does not touch the others', async () => {
-  const tip = await upstream.commit();
-  const mirrors = createMirrors(join(scope.path, 'many'));
-  const [good, bad, same] = await Promise.allSettled([
-    mirrors.fetched(upstream.path),
-    mirrors.fetched(join(scope.path, 'gone')),
-    mirrors.fetched(upstream.path),
-  ]);
-  expect(bad).toMatchObject({ status: 'rejected', reason: { code: 'project_unreachable' } });
-  expect(good.status).toBe('fulfilled');
-  expect(same).toEqual(good);
-  expect(await (await mirrors.open(upstream.path)).resolveBranch('main')).toBe(tip);
 });
