@@ -59,7 +59,8 @@ async function readSeparatelyIfNeeded(read: Inspect, batch: readonly InputFile[]
   try {
     return await read(batch);
   } catch (error) {
-    if (batch.length < 2 || !(error instanceof TrunklineError) || error.code !== 'package_invalid') throw error;
+    const ofOne = error instanceof TrunklineError && ['package_invalid', 'process_failed'].includes(error.code);
+    if (batch.length < 2 || !ofOne) throw error;
     const inspections: Inspection[] = [];
     for (const file of batch) inspections.push(...(await read([file])));
     return inspections;

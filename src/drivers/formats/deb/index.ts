@@ -1,0 +1,24 @@
+import type { PackageFormat } from '../../../model/index.ts';
+import type { OpenJail } from '../confined-reading.ts';
+import { createInspector } from '../inspection.ts';
+import { debClientFiles } from './client-files.ts';
+import { debFragments } from './fragments.ts';
+import { identifyDebs } from './identify.ts';
+import { inspectDebs } from './inspect.ts';
+import { readPackaging } from './read-packaging.ts';
+import { stageSource } from './stage-source.ts';
+import { writeDebIndex } from './write-index.ts';
+
+/** Debian packages, for apt. Packages are read in jails of `openJail`. */
+export function createDebFormat(options: { openJail: OpenJail }): PackageFormat {
+  const inspector = createInspector((files) => inspectDebs(options.openJail, files));
+  return {
+    name: 'deb',
+    readPackaging,
+    stageSource,
+    identify: (paths) => identifyDebs(inspector, paths),
+    fragments: (files) => debFragments(inspector, files),
+    writeIndex: writeDebIndex,
+    clientFiles: debClientFiles,
+  };
+}

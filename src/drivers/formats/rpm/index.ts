@@ -1,0 +1,24 @@
+import type { PackageFormat } from '../../../model/index.ts';
+import type { OpenJail } from '../confined-reading.ts';
+import { createInspector } from '../inspection.ts';
+import { rpmClientFiles } from './client-files.ts';
+import { rpmFragments } from './fragments.ts';
+import { identifyRpms } from './identify.ts';
+import { inspectRpms } from './inspect.ts';
+import { readPackaging } from './read-packaging.ts';
+import { stageSource } from './stage-source.ts';
+import { writeRpmIndex } from './write-index.ts';
+
+/** RPM, for dnf and zypper. Packages are read in jails of `openJail`. */
+export function createRpmFormat(options: { openJail: OpenJail }): PackageFormat {
+  const inspector = createInspector((files) => inspectRpms(options.openJail, files));
+  return {
+    name: 'rpm',
+    readPackaging,
+    stageSource,
+    identify: (paths) => identifyRpms(inspector, paths),
+    fragments: (files) => rpmFragments(inspector, files),
+    writeIndex: writeRpmIndex,
+    clientFiles: rpmClientFiles,
+  };
+}
