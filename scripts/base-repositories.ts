@@ -13,7 +13,7 @@ import { makeDebianTree } from './base-repositories/debian-tree.ts';
 import { makeRpmRepository } from './base-repositories/rpm-repository.ts';
 
 /** Raised whenever what this script makes changes, so that an older cache is not taken for it. */
-const VERSION = 'v1';
+const VERSION = 'v2';
 const project = fileURLToPath(new URL('..', import.meta.url));
 
 export const DEFAULT_DIRECTORY = join(project, '.cache', 'base');

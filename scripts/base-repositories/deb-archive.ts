@@ -15,10 +15,18 @@ export async function makeDebArchive(tree: DebianTree, directory: string): Promi
     if (name.endsWith('.deb'))
       await rename(join(tree.archives, name), join(directory, 'pool', name.replaceAll('%3a', ':')));
   const packages = await run(['apt-ftparchive', 'packages', 'pool'], { cwd: directory });
-  await writeFile(join(directory, INDEX, 'Packages'), packages.stdout);
+  await writeFile(join(directory, INDEX, 'Packages'), asDebianOverrides(packages.stdout));
   await run(['gzip', '--keep', '--no-name', '-9', join(directory, INDEX, 'Packages')]);
   const release = await run(['apt-ftparchive', ...releaseOptions(), 'release', `dists/${SUITE}`], { cwd: directory });
   await writeFile(join(directory, 'dists', SUITE, 'Release'), release.stdout);
+}
+
+/** Debian's archive says that apt is required, which the package itself does not; mmdebstrap goes by it. */
+function asDebianOverrides(index: string): string {
+  const stanzas = index.split('\n\n');
+  return stanzas
+    .map((one) => (/^Package: apt$/m.test(one) ? one.replace(/^Priority: .*$/m, 'Priority: required') : one))
+    .join('\n\n');
 }
 
 function releaseOptions(): string[] {

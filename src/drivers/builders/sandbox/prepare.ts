@@ -1,0 +1,124 @@
+import { appendFile, chown, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { lastLines, TrunklineError } from '../../../lib/index.ts';
+import { BUILDER, openJail, shiftedOwner, type Jail, type JailRoot } from '../../../lib/jail/index.ts';
+import type { PreparePhase, Target } from '../../../model/index.ts';
+import { missingPaths } from './base-repositories.ts';
+import { failureOf } from './outcome.ts';
+import { fillDebRoots } from './prepare-deb.ts';
+import { fillRpmRoots } from './prepare-rpm.ts';
+import type { PreparedRoot, RootStore } from './root-store.ts';
+
+/** Preparing works with the base repositories' own packages only; these are against accidents. */
+const LIMITS = { memory: 4 * 1024 ** 3, processes: 2048, disk: 8 * 1024 ** 3 };
+/** Seconds: a slow mirror is no reason to give up. */
+const TIME = 3600;
+
+/** One root that is being filled. */
+export interface Filling {
+  jail: Jail;
+  target: Target;
+  /** Where it is made. */
+  root: JailRoot;
+  packages: readonly string[];
+  cache: JailRoot;
+  timeout: number;
+  log: string;
+}
+
+/** Makes a target's roots. @throws TrunklineError `target_not_ready` with the package manager's words. */
+export async function prepareRoots(
+  store: RootStore,
+  target: Target,
+  options: { report: PreparePhase; signal: AbortSignal },
+): Promise<void> {
+  const missing = await missingPaths(target);
+  if (missing.length > 0)
+    throw new TrunklineError(
+      'target_not_ready',
+      `A base repository of ${target.name} is not there: ${missing.join(', ')}`,
+      {
+        ...(missing[0] === undefined ? {} : { where: missing[0] }),
+        hint: 'correct the addresses in baseRepositories of the target, or put the repository there',
+      },
+    );
+  const scratch = await mkdtemp(join(tmpdir(), 'trunkline-prepare-'));
+  const log = join(scratch, 'prepare.log');
+  try {
+    await appendFile(log, '');
+    await store.replace(target, (root) => fill(root, target, { ...options, log }));
+  } catch (error) {
+    options.signal.throwIfAborted();
+    throw await explain(error, target, log);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function fill(
+  root: PreparedRoot,
+  target: Target,
+  options: { report: PreparePhase; signal: AbortSignal; log: string },
+): Promise<void> {
+  await makeWorkDirectory(root.work);
+  const jail = await openJail({
+    label: `prepare-${target.name}`.replaceAll(/[^A-Za-z0-9-]/g, '-').slice(0, 80),
+    limits: LIMITS,
+    signal: options.signal,
+  });
+  try {
+    const cache = await jail.addTree(root.cache);
+    const common = { jail, target, cache, timeout: TIME, log: options.log };
+    const build = { ...common, root: await jail.addTree(root.build), packages: target.buildPackages };
+    const clean = { ...common, root: await jail.addTree(root.clean), packages: target.installPackages };
+    const fillRoots = target.format === 'rpm' ? fillRpmRoots : fillDebRoots;
+    await fillRoots({ build, clean }, options.report);
+    await addBuilder(build);
+  } finally {
+    await jail.close();
+  }
+}
+
+/** The builder's own directory, in which every build works. */
+async function makeWorkDirectory(work: string): Promise<void> {
+  await mkdir(join(work, 'build'));
+  await chown(work, shiftedOwner, shiftedOwner);
+  await chown(join(work, 'build'), shiftedOwner + BUILDER, shiftedOwner + BUILDER);
+}
+
+/** The builder's name, and the places where a build finds its source and its directory. */
+const ADD_BUILDER = `
+set -e
+id=$1
+mkdir -p /builddir /staged
+grep -q '^builder:' /etc/passwd || echo "builder:x:$id:$id::/builddir/build:/bin/sh" >>/etc/passwd
+grep -q '^builder:' /etc/group || echo "builder:x:$id:" >>/etc/group
+`;
+
+async function addBuilder({ jail, root, log }: Filling): Promise<void> {
+  const result = await jail.run(['/bin/sh', '-c', ADD_BUILDER, 'sh', String(BUILDER)], {
+    root,
+    user: 'root',
+    timeout: 60,
+  });
+  await appendFile(log, result.stderr);
+  if (result.exitCode !== 0)
+    throw new TrunklineError('target_not_ready', `The build root cannot run a shell: ${result.stderr.trim()}`, {
+      hint: 'put a shell, coreutils and grep into buildPackages of the target',
+    });
+}
+
+async function explain(error: unknown, target: Target, log: string): Promise<unknown> {
+  if (error instanceof TrunklineError) return error;
+  const { detail } = failureOf(error, target.limits);
+  const words = lastLines(await readFile(log, 'utf8').catch(() => ''), 20);
+  return new TrunklineError(
+    'target_not_ready',
+    `The roots of ${target.name} cannot be made: ${detail ?? ''}\n${words}`,
+    {
+      hint: 'correct baseRepositories, buildPackages or installPackages of the target, or try again when the repository answers',
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { sha256, writeAtomic } from '../../../lib/index.ts';
+import type { LocalRepository } from '../../../model/index.ts';
+import type { PreparedRoot } from './root-store.ts';
+
+const resolutionSchema = z.object({ layer: z.string().nullable(), installed: z.array(z.string()) });
+
+/** What a set of build requirements comes to on one prepared root with one snapshot. */
+export interface Resolution {
+  /** The digest of the layer that has them; null when the prepared root has them all. */
+  layer: string | null;
+  /** Full names of the packages in the root. */
+  installed: readonly string[];
+}
+
+/** A place to remember a resolution: the same requirements, snapshot and root resolve to the same. */
+export interface ResolutionMemory {
+  recall(): Promise<Resolution | undefined>;
+  remember(resolution: Resolution): Promise<void>;
+}
+
+/** `index`: the file below the repository that changes whenever anything in it does. */
+export async function resolutionMemory(
+  root: PreparedRoot,
+  repository: LocalRepository | null,
+  index: string,
+  requirements: readonly string[],
+): Promise<ResolutionMemory> {
+  const snapshot = repository === null ? '' : sha256(await readFile(join(repository.path, index)).catch(() => ''));
+  const key = sha256(JSON.stringify([repository?.path, snapshot, [...requirements].sort()]));
+  const path = join(root.resolved, `${key}.json`);
+  return {
+    recall: async () => {
+      const text = await readFile(path, 'utf8').catch(() => undefined);
+      return text === undefined ? undefined : resolutionSchema.parse(JSON.parse(text));
+    },
+    remember: (resolution) => writeAtomic(path, JSON.stringify(resolution)),
+  };
+}
