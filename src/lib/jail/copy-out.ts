@@ -1,7 +1,6 @@
 import { constants } from 'node:fs';
 import { mkdir, open, readdir, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { TrunklineError, errnoOf } from '../errors.ts';
 import { fileSystemError } from '../files.ts';
 
@@ -99,16 +98,21 @@ async function copyFile(file: FileHandle, size: number, target: string, budget: 
       hint: 'make the package smaller, or raise the limit of the target',
     });
   try {
-    const output = await open(target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
-    await using opened = output;
-    if (size > 0)
-      await pipeline(
-        file.createReadStream({ start: 0, end: size - 1, autoClose: false }),
-        opened.createWriteStream({ autoClose: false }),
-      );
+    await using output = await open(target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
+    await copyBytes(file, output, size);
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') await rm(target, { force: true });
     throw fileSystemError(error, target);
   }
   return target;
+}
+
+async function copyBytes(from: FileHandle, to: FileHandle, size: number): Promise<void> {
+  const buffer = Buffer.allocUnsafe(Math.min(size, 1024 * 1024));
+  for (let left = size; left > 0;) {
+    const { bytesRead } = await from.read(buffer, 0, Math.min(left, buffer.length));
+    if (bytesRead === 0) return;
+    await to.writeFile(buffer.subarray(0, bytesRead));
+    left -= bytesRead;
+  }
 }
