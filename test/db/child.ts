@@ -24,8 +24,8 @@ if (action === 'count') {
   for (;;) {
     const before = (await listBuilds(db, { limit: 100_000 })).length;
     await db.transaction(async (tx) => {
-      await addBuild(tx, `first ${before}`);
-      await addBuild(tx, `second ${before}`);
+      await addBuild(tx, `first ${process.pid} ${before}`);
+      await addBuild(tx, `second ${process.pid} ${before}`);
     });
     console.log(before + 2);
   }

@@ -156,6 +156,18 @@ describe('an SQLite database', () => {
     }
   });
 
+  it('has a second writer wait its turn, should there be one', async () => {
+    const url = sqliteUrl(join(await temporary(), 'trunkline.db'));
+    const writers = [startChild(url, 'write'), startChild(url, 'write')];
+    const wrote = writers.map(async ({ line }) => {
+      for (let i = 0; i < 30; i += 1) expect(Number(await line())).toBeGreaterThan(0);
+    });
+    await Promise.all(wrote).finally(() => {
+      for (const { child } of writers) child.kill('SIGKILL');
+    });
+    await Promise.all(writers.map(({ ended }) => ended));
+  });
+
   it('may lie at any path', async () => {
     const directory = join(await temporary(), 'a b%20#?ü');
     await mkdir(directory);
