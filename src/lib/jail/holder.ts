@@ -2,7 +2,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { TrunklineError } from '../errors.ts';
 import { closeNamespace, openNamespace, type Keeper, type NamespaceFile } from './keeper.ts';
 import { startLineServer } from './line-server.ts';
-import { HOLDER } from './scripts.ts';
+import { HOLDER, MAP_OWNERS } from './scripts.ts';
 
 /** The process that owns the mounts of one jail. */
 export interface Holder {
@@ -32,6 +32,7 @@ export async function startHolder(shared: Keeper, disk: number, groups: readonly
       HOLDER,
       'trunkline-jail',
       String(disk),
+      MAP_OWNERS,
       ...groups,
     ],
     'ok',

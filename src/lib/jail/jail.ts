@@ -62,6 +62,7 @@ function operations(state: State): Omit<Jail, 'close' | typeof Symbol.asyncDispo
   return {
     addRoot: (lowers) => inside(state, async () => keepRoot(state, await state.mounts.overlay(lowers))),
     addTree: (directory) => inside(state, async () => keepRoot(state, await state.mounts.tree(directory))),
+    addHostRoot: () => inside(state, async () => keepRoot(state, await state.mounts.host())),
     saveUpper: (root, directory) => {
       const quiet = state.busy.size === 0;
       return inside(state, async () => {

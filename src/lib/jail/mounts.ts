@@ -1,6 +1,8 @@
-import { chmod, chown, lchown, lstat, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, lchown, lstat, mkdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { describeError, TrunklineError } from '../errors.ts';
 import type { Holder } from './holder.ts';
+import { fillHostMask } from './host-mask.ts';
 import { shiftedOwner } from './owner.ts';
 import { hostSource, type HostSource } from './sources.ts';
 
@@ -8,6 +10,7 @@ import { hostSource, type HostSource } from './sources.ts';
 export interface Mounts {
   overlay(lowers: readonly string[]): Promise<number>;
   tree(directory: string): Promise<number>;
+  host(): Promise<number>;
   /** Makes a host path visible. Answers its path below /jail. `owner`: the host id that a writable one, and what root owns in it, is given to. */
   bind(path: string, owner: number | undefined): Promise<string>;
 }
@@ -20,6 +23,7 @@ export function rootPath(number: number): string {
 export function createMounts(holder: Holder): Mounts {
   const roots = { next: 0 };
   const binds = new Map<string, Promise<number>>();
+  let mask: Promise<void> | undefined;
   const newRoot = async () => {
     const number = roots.next++;
     const directory = join(holder.directory, 'disk', String(number));
@@ -39,6 +43,14 @@ export function createMounts(holder: Holder): Mounts {
       await symlink(hostPath(source), join(directory, 'from'));
       await holder.ask(`tree ${String(number)}`);
       await makeMountPoints(join(directory, 'm'));
+      return number;
+    },
+    host: async () => {
+      const { number, directory } = await newRoot();
+      mask ??= makeMask(holder);
+      await mask;
+      await makeUpper(directory);
+      await mountHost(holder, number, directory);
       return number;
     },
     bind: async (path, owner) => {
@@ -61,10 +73,7 @@ async function mountOverlay(
   directory: string,
   lowers: readonly string[],
 ): Promise<void> {
-  await mkdir(join(directory, 'w'));
-  await mkdir(join(directory, 'u'));
-  await chmod(join(directory, 'u'), 0o755);
-  await chown(join(directory, 'u'), shiftedOwner, shiftedOwner);
+  await makeUpper(directory);
   // Short names of our own instead of paths, which may hold the option string's separators and are many.
   const names: string[] = [];
   for (const lower of lowers) {
@@ -74,6 +83,42 @@ async function mountOverlay(
   }
   await holder.ask(`overlay ${String(number)} ${names.length === 0 ? '../none' : names.join(':')}`);
   await makeMountPoints(join(directory, 'm'));
+}
+
+async function makeUpper(directory: string): Promise<void> {
+  await mkdir(join(directory, 'w'));
+  await mkdir(join(directory, 'u'));
+  await chmod(join(directory, 'u'), 0o755);
+  await chown(join(directory, 'u'), shiftedOwner, shiftedOwner);
+}
+
+async function makeMask(holder: Holder): Promise<void> {
+  const directory = join(holder.directory, 'host');
+  await mkdir(directory);
+  await holder.ask('whiteout');
+  await fillHostMask(directory, join(directory, 'whiteout'));
+}
+
+/** @throws TrunklineError `unsupported` where owners cannot be mapped, or /usr, /etc or /var lie in file systems of their own. */
+async function mountHost(holder: Holder, number: number, directory: string): Promise<void> {
+  const hint = 'prepare a root for the target instead: trunkline target prepare';
+  const device = (await stat('/')).dev;
+  for (const path of ['/usr', '/etc', '/var/lib'])
+    if ((await stat(path)).dev !== device)
+      throw new TrunklineError(
+        'unsupported',
+        `This machine's root cannot be a build root: ${path} is a file system of its own`,
+        { hint },
+      );
+  await holder.ask(`host ${String(number)}`).catch((cause: unknown) => {
+    throw new TrunklineError('unsupported', `This machine's root cannot be a build root: ${describeError(cause)}`, {
+      hint,
+      cause,
+    });
+  });
+  const { uid } = await stat(join(directory, 'm/usr'));
+  if (uid !== shiftedOwner)
+    throw new TrunklineError('unsupported', 'This machine cannot map the owners of its root', { hint });
 }
 
 /** What bubblewrap mounts on in every root; made here because it would make them as the user of the first run. */

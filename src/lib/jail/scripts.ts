@@ -50,8 +50,8 @@ read -r x || :
 /**
  * The holder of one jail: a copy of the keeper's mount namespace with /jail in it. Answers `ok` or `error …` to each line; at the end of its
  * input it is alone, because Trunkline has died: then it ends every process of the jail and removes its control groups.
- * $1 bytes of disk; $2… directories of control groups as seen from the host, the one with the runs first.
- * Requests: `overlay N LOWERS`, `tree N`, `bind N`, `own N ID`, `fifo N`; what is mounted is the link of that number beside it, made by us.
+ * $1 bytes of disk; $2 `MAP_OWNERS`; $3… directories of control groups as seen from the host, the one with the runs first.
+ * Requests: `overlay N LOWERS`, `whiteout` (at /jail/host/whiteout), `host N` (over the mask in /jail/host), `tree N`, `bind N`, `own N ID`, `fifo N`; what is mounted is the link of that number beside it, made by us.
  */
 export const HOLDER = `
 set -u
@@ -59,12 +59,23 @@ mount -t tmpfs -o mode=0755,size=64m control /jail &&
 mkdir /jail/disk /jail/bind /jail/out /jail/in &&
 mount -t tmpfs -o "mode=0755,size=$1" disk /jail/disk &&
 mkdir /jail/disk/none && mkfifo -m 0666 /jail/out/0 /jail/out/1 /jail/out/2 /jail/out/3 || exit 1
-shift
+map=$2
+shift 2
+options=redirect_dir=nofollow,metacopy=off,index=off,xino=off
+# Below /h, read-only, and gone again once the overlay has its own copy of the mount: on it the jail's root would be the machine's.
+overlay_host() {
+  mkdir -p /h/mapped && /usr/bin/perl -e "$map" /h/host /h/mapped /u || return 1
+  mount -t overlay -o "lowerdir=/jail/host/top:/jail/host/gone:/h/mapped,upperdir=u,workdir=w,$options" overlay m
+  mounted=$?
+  umount /h/mapped && return $mounted
+}
 answer() { if e=$("$@" 2>&1); then echo ok; else e=$(echo $e); echo "error $e"; fi; }
 echo ok
 while read -r verb n rest; do
   case $verb in
-  overlay) cd "/jail/disk/$n" && answer mount -t overlay -o "lowerdir=$rest,upperdir=u,workdir=w,redirect_dir=nofollow,metacopy=off,index=off,xino=off" overlay m ;;
+  overlay) cd "/jail/disk/$n" && answer mount -t overlay -o "lowerdir=$rest,upperdir=u,workdir=w,$options" overlay m ;;
+  whiteout) answer mknod /jail/host/whiteout c 0 0 ;;
+  host) cd "/jail/disk/$n" && answer overlay_host ;;
   bind) answer mount --rbind "/jail/bind/$n.from" "/jail/bind/$n" ;;
   tree) answer mount --bind "/jail/disk/$n/from" "/jail/disk/$n/m" ;;
   own) answer chown -hR --from=0:0 "$rest:$rest" "/jail/bind/$n" ;;
@@ -83,6 +94,21 @@ while [ -n "$left" ]; do
   for p in $(cat "$runs/cgroup.procs" "$runs"/*/cgroup.procs 2>/dev/null); do left=1; kill -9 "$p"; done 2>/dev/null
 done
 for g do rmdir "/h/host$g"/*/ "/h/host$g"; done 2>/dev/null
+`;
+
+/**
+ * For perl, which has system calls where mount(8) before 2.39 has no X-mount.idmap: mounts directory $ARGV[0] once more at $ARGV[1], read-only, without
+ * set-user-id or devices, its owners mapped by the user namespace $ARGV[2]. open_tree, mount_setattr and move_mount have one number everywhere.
+ */
+export const MAP_OWNERS = `
+my ($from, $to, $space) = @ARGV;
+my $empty = "";
+open(my $map, "<", $space) or die "$space: $!\n";
+my $tree = syscall(428, -100, $from, 0x80001);
+die "open_tree $from: $!\n" if $tree < 0;
+my $attributes = pack("QQQQ", 0x00100000 | 1 | 2 | 4, 0, 0, fileno($map));
+syscall(442, $tree, $empty, 0x1000, $attributes, 32) == 0 or die "the file system of $from maps no owners: $!\n";
+syscall(429, $tree, $empty, -100, $to, 4) == 0 or die "move_mount $to: $!\n";
 `;
 
 /**

@@ -82,6 +82,12 @@ export interface Jail {
    */
   addTree(directory: string): Promise<JailRoot>;
   /**
+   * This machine's own root under an empty upper layer, so that its package manager can install on top of what is there: its programs (not
+   * /usr/local), of /etc what every user may read, the package databases; everything else is empty. What `saveUpper` makes of it is no lower for
+   * `addRoot`. @throws TrunklineError `unsupported` where the root's file system cannot map owners (ext4, xfs, btrfs can; overlayfs cannot) or perl is missing.
+   */
+  addHostRoot(): Promise<JailRoot>;
+  /**
    * Copies what was written above a root's lowers to `directory` on the host (overlay form, whiteouts kept), so that it can be a lower of another
    * jail's root. `directory` must not exist.
    */
