@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { DatabaseSettings, MailSettings, Settings } from '../../model/index.ts';
 import { check } from './issues.ts';
-import { generalSchema, type GeneralInput } from './schema/index.ts';
+import { configSchema, generalSchema, type GeneralInput } from './schema/index.ts';
 import { fromEnvironment, registerPassword, secretOrFile, type SecretSource } from './secrets.ts';
 import type { ConfigText, Path } from './yaml.ts';
 
@@ -14,7 +14,7 @@ export function readGeneral(
   config: ConfigText,
   source: SecretSource,
 ): GeneralSettings | undefined {
-  const { result, problems } = check(generalSchema, section, config.written);
+  const { result, problems } = check(generalSchema, section, config.written, configSchema);
   source.report.addAll(problems, []);
   // Secrets are looked at even when another key is wrong, so that all mistakes come at once.
   const before = source.report.mistakes.length;

@@ -13,15 +13,19 @@ export interface Problem {
 type Issue = z.core.$ZodIssue;
 type JsonSchema = z.core.JSONSchema.JSONSchema;
 
-/** `value` checked against `schema`: the result, or every problem in a person's words. `written` tells how a value stands in the file. */
+/**
+ * `value` checked against `schema`: the result, or every problem in a person's words. `written` tells how a value stands in the file; `whole` is
+ * the schema whose keys are suggested for an unknown one, where `schema` is a part of it.
+ */
 export function check<T extends z.ZodType>(
   schema: T,
   value: unknown,
   written: (path: Path) => string | undefined = () => undefined,
+  whole: z.ZodType = schema,
 ): { result?: z.output<T>; problems: Problem[] } {
   const parsed = schema.safeParse(value);
   if (parsed.success) return { result: parsed.data, problems: [] };
-  const shape = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  const shape = z.toJSONSchema(whole, { io: 'input', unrepresentable: 'any' });
   const context = { root: value, shape, written };
   return { problems: parsed.error.issues.flatMap((issue) => explain(issue, [], context)) };
 }
@@ -48,9 +52,7 @@ function explain(issue: Issue, prefix: Path, context: Context): Problem[] {
     case 'invalid_union':
       return explainUnion(issue.errors, path, context);
     case 'invalid_type':
-      return value === undefined
-        ? problem(`the key ${String(path.at(-1))} is missing`, `add it${describedAt(context.shape, path)}`, 'key')
-        : wrongType([issue.expected], path, context);
+      return wrongType([issue.expected], path, context);
     case 'invalid_value':
       return problem(`${shown(value)} is not possible here`, didYouMean(String(value), issue.values.map(String)));
     case 'too_small':
@@ -96,6 +98,10 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 
 function wrongType(expected: readonly string[], path: Path, context: Context): Problem[] {
   const value = valueAt(context.root, path);
+  if (value === undefined) {
+    const remedy = `add it${describedAt(context.shape, path)}`;
+    return [{ path, place: 'key', what: `the key ${String(path.at(-1))} is missing`, remedy }];
+  }
   const words = [...new Set(expected.map((type) => TYPE_WORDS[type] ?? type))].join(' or ');
   const scalar = typeof value === 'number' || typeof value === 'boolean';
   const quotable = expected.includes('string') && scalar;
@@ -142,7 +148,10 @@ function keysAt(shape: JsonSchema, path: Path): string[] {
 }
 
 function describedAt(shape: JsonSchema, path: Path): string {
-  const description = shapesAt(shape, path)[0]?.description;
+  const [key] = path.slice(-1);
+  const around = shapesAt(shape, path.slice(0, -1)).find((one) => one.properties?.[String(key)] !== undefined);
+  const found = around?.properties?.[String(key)];
+  const description = typeof found === 'object' ? found.description : undefined;
   return description === undefined ? '' : `: ${lowerFirst(description.replace(/\.$/, ''))}`;
 }
 

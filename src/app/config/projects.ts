@@ -1,10 +1,10 @@
 import type { FormatName, Packaging, Project } from '../../model/index.ts';
-import { check } from './issues.ts';
+import { check, valueAt, type Problem } from './issues.ts';
 import type { Report } from './report.ts';
 import { nameRule, projectSchema, type ProjectInput } from './schema/index.ts';
 import { substitute, type SubstitutionProblem } from './substitute.ts';
 import { didYouMean } from './suggest.ts';
-import type { ConfigText, Path } from './yaml.ts';
+import type { ConfigText, Path, Place } from './yaml.ts';
 
 type Entry = Readonly<Record<string, unknown>>;
 
@@ -23,13 +23,16 @@ export function readProjects(section: Entry, context: ProjectContext): Project[]
 }
 
 /**
- * The defaults on their own, with a word in place of each substitution: their mistakes are reported once and where they stand, also when
- * no project uses them.
+ * The defaults on their own: their mistakes are reported once and where they stand, also when no project uses them. A text with something to
+ * be filled in is judged with each project.
  */
 function checkDefaults({ config, defaults, report }: ProjectContext): void {
-  const filled = substitute(defaults, () => 'x', []);
-  const { problems } = check(projectSchema.partial(), filled, (path) => config.written(['defaults', ...path]));
-  report.addAll(problems, ['defaults']);
+  const { problems } = check(projectSchema.partial(), defaults, (path) => config.written(['defaults', ...path]));
+  const isWhole = ({ path }: Problem) => {
+    const value = valueAt(defaults, path);
+    return typeof value !== 'string' || !value.includes('%(');
+  };
+  report.addAll(problems.filter(isWhole), ['defaults']);
 }
 
 function readProject(name: string, raw: unknown, context: ProjectContext): Project | undefined {
@@ -45,15 +48,16 @@ function readProject(name: string, raw: unknown, context: ProjectContext): Proje
   const { merged, origin } = merge(name, (raw ?? {}) as Entry, context.defaults);
   const unfilled: SubstitutionProblem[] = [];
   const filled = substitute(merged, lookupIn(name, merged), unfilled);
-  reportSubstitutions(unfilled, name, merged, origin, report);
+  const known = new Set(report.mistakes.map(placeOf));
+  // A hundred projects have the defaults' mistake in common; one of them tells of it.
+  const isNew = (at: Path, place?: Place) => at[0] !== 'defaults' || !known.has(placeOf(config.position(at, place)));
+  const untold = unfilled.filter(({ path: at }) => isNew(origin(at)));
+  reportSubstitutions(untold, name, merged, origin, report);
   const { result, problems } = check(projectSchema, filled, (inner) => config.written(origin(inner)));
-  // What stands in the defaults was reported there, and a place that was not filled in is wrong for that reason.
-  const taken = new Set([
-    ...report.mistakes.map(placeOf),
-    ...unfilled.map(({ path: at }) => placeOf(config.position(origin(at)))),
-  ]);
+  const left = new Set(unfilled.map(({ path: at }) => placeOf(config.position(origin(at)))));
+  const isOwn = ({ path: at, place }: Problem) => !left.has(placeOf(config.position(origin(at), place)));
   report.addAll(
-    problems.filter((problem) => !taken.has(placeOf(config.position(origin(problem.path), problem.place)))),
+    problems.filter((problem) => isNew(origin(problem.path), problem.place) && isOwn(problem)),
     origin,
   );
   const targets = chooseTargets(name, merged, result, { ...context, origin });
@@ -104,7 +108,7 @@ function reportSubstitutions(
   const known = ['name', ...Object.keys(entryOf(merged.vars)), ...texts];
   for (const { path, key, why } of problems) {
     const at = origin(path);
-    const whose = at[0] === 'defaults' ? `, used by the project ${name}` : '';
+    const whose = at[0] === 'defaults' ? ` (used by ${name})` : '';
     const placeholder = `%(${key})s`;
     if (why === 'unfinished')
       report.add(
