@@ -16,6 +16,8 @@ export interface Layout {
   root: string;
   rootsInside: readonly { source: string; target: string }[];
   binds: readonly InsideMount[];
+  /** Whether there is a filter of system calls. */
+  filter: boolean;
   /** Bytes of each of the file systems in memory. */
   disk: number;
 }
@@ -46,6 +48,7 @@ const ENVIRONMENT = {
 /** Descriptors that a run is started with, besides the standard three. */
 export const STATUS_FD = 3;
 export const USER_NAMESPACE_FD = 4;
+export const FILTER_FD = 5;
 
 /** The arguments of bubblewrap for one run: where everything is, who it is and what it may. */
 export function bubblewrapArguments(command: readonly string[], options: JailRun, layout: Layout): string[] {
@@ -53,6 +56,7 @@ export function bubblewrapArguments(command: readonly string[], options: JailRun
   const args = ['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try', '--hostname', 'trunkline'];
   if (options.network !== true) args.push('--unshare-net');
   args.push('--die-with-parent', '--new-session', '--json-status-fd', String(STATUS_FD), '--cap-drop', 'ALL');
+  if (layout.filter) args.push('--seccomp', String(FILTER_FD));
   if (options.user === 'root') for (const capability of ROOT_CAPABILITIES) args.push('--cap-add', capability);
   else args.push('--userns2', String(USER_NAMESPACE_FD));
   if (layout.root === TOOLS) args.push(...toolsRoot(size));

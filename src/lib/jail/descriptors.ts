@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { USER_NAMESPACE_FD } from './arguments.ts';
+import { FILTER_FD } from './arguments.ts';
 
 /** O_CLOEXEC as proc(5) prints it in fdinfo; the same on every architecture that Node runs on. */
 const CLOSE_ON_EXEC = 0o2000000;
@@ -21,7 +21,7 @@ async function findInherited(): Promise<number[]> {
   for (const name of await readdir(directory)) {
     const text = await readFile(join(directory, name), 'utf8').catch(() => '');
     const flags = /^flags:\s*([0-7]+)$/m.exec(text)?.[1];
-    if (Number(name) <= USER_NAMESPACE_FD || flags === undefined) continue;
+    if (Number(name) <= FILTER_FD || flags === undefined) continue;
     if ((Number.parseInt(flags, 8) & CLOSE_ON_EXEC) === 0) numbers.push(Number(name));
   }
   return numbers;

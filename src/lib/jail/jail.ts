@@ -128,6 +128,7 @@ async function layOut(state: State, command: readonly string[], options: JailRun
       target: inner.target,
     })),
     binds,
+    filter: state.keeper.filter !== undefined,
     disk: state.disk,
   });
 }

@@ -1,16 +1,19 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TrunklineError } from '../errors.ts';
 import { startLineServer, type LineServer } from './line-server.ts';
 import { BUILDER, shiftedOwner } from './owner.ts';
 import { KEEPER } from './scripts.ts';
+import { seccompFilter } from './seccomp.ts';
 import { STATE_DIRECTORY, toolsEtc } from './tools-etc.ts';
 
 /** What all jails of this process share; see the script. Paths are open files of this process: they stay right whatever becomes of the keeper. */
 export interface Keeper {
   server: LineServer;
   mountSpace: NamespaceFile;
+  /** A file with the filter of system calls, where there is one for this architecture. */
+  filter: string | undefined;
   /** For runs as `root`, and as `builder` with its second one. */
   users: { root: NamespaceFile; builder: NamespaceFile; builderInner: NamespaceFile };
 }
@@ -62,8 +65,10 @@ async function startKeeper(): Promise<Keeper> {
     'ready',
   );
   const root = `/proc/${String(server.pid)}/root`;
+  const tree = openNamespace(root);
   return {
     server,
+    filter: await writeFilter(`/proc/self/fd/${String(tree.fd)}/filter`),
     mountSpace: openNamespace(`/proc/${String(server.pid)}/ns/mnt`),
     users: {
       root: openNamespace(`${root}/u`),
@@ -71,6 +76,13 @@ async function startKeeper(): Promise<Keeper> {
       builderInner: openNamespace(`${root}/w`),
     },
   };
+}
+
+async function writeFilter(path: string): Promise<string | undefined> {
+  const filter = seccompFilter();
+  if (filter === undefined) return undefined;
+  await writeFile(path, filter);
+  return path;
 }
 
 export function openNamespace(path: string): NamespaceFile {

@@ -109,6 +109,8 @@ async function start(
   const stderr = options.logFile === undefined ? await space.pipes.take() : stdout;
   const users = space.keeper.users;
   const user: NamespaceFile = options.user === 'root' ? users.root : users.builder;
+  // Opened for each run: bubblewrap reads it from where it stands to its end.
+  const filter = space.keeper.filter === undefined ? undefined : openSync(space.keeper.filter, 'r');
   const inherited = await inheritedDescriptors();
   const child = spawn(
     inherited.length === 0 ? '/bin/sh' : '/bin/bash',
@@ -130,9 +132,18 @@ async function start(
       env: { ...BASE_ENVIRONMENT },
       cwd: '/',
       detached: true,
-      stdio: [input, stdout.writer, stderr.writer, 'pipe', options.user === 'root' ? 'ignore' : users.builderInner.fd],
+      // In the order of STATUS_FD, USER_NAMESPACE_FD, FILTER_FD.
+      stdio: [
+        input,
+        stdout.writer,
+        stderr.writer,
+        'pipe',
+        options.user === 'root' ? 'ignore' : users.builderInner.fd,
+        filter ?? 'ignore',
+      ],
     },
   );
+  if (filter !== undefined) closeSync(filter);
   for (const pipe of new Set([stdout, stderr])) pipe.closeWriter();
   return { child, group, status: readStatus(child), outputs: readOutputs([stdout, stderr], options, end) };
 }

@@ -105,6 +105,21 @@ describe.each(USERS)('%s in a jail', (user) => {
     }
   });
 
+  it('gets ENOSYS for what reaches beyond a jail, such as the keyrings of a user id, and nothing else', async () => {
+    const script = [
+      'import ctypes, os, platform',
+      'libc = ctypes.CDLL(None, use_errno=True)',
+      'numbers = {"x86_64": (250, 321, 323, 425), "aarch64": (219, 280, 282, 425)}[platform.machine()]',
+      'for number in numbers:',
+      '  print(libc.syscall(number, 0, 0, 0, 0, 0), ctypes.get_errno())',
+      'print(libc.syscall(0x40000000 | 39), os.getpid() > 0)',
+    ].join('\n');
+    const result = await jail.run(['/usr/bin/python3', '-c', script], { root: 'tools', user, timeout: 20 });
+    expect(result.stdout).toBe('-1 38\n'.repeat(4) + '-1 True\n');
+    const open = await shell('ls /proc/self/fd | wc -w', { user });
+    expect(Number(open.stdout)).toBeLessThanOrEqual(6);
+  });
+
   it('reaches no network, not even the host’s loopback', async () => {
     const server = createServer((socket) => socket.end('from the host'));
     server.listen(0, '127.0.0.1');
