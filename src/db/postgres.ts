@@ -95,8 +95,19 @@ function getTypeParser(oid: number): (text: string) => unknown {
   return oid === INT8 ? Number : builtIn(oid);
 }
 
-/** The pool, with connections that cannot be had as errors that say what to do. */
+/** The pool, with what the server and the way to it can do to us as errors that say what to do. */
 function reporting(pool: pg.Pool, place: string): PostgresPool {
+  pool.on('connect', (client) => {
+    const query = client.query.bind(client) as (...request: unknown[]) => unknown;
+    const reported = (...request: unknown[]): unknown => {
+      const answer = query(...request);
+      if (!(answer instanceof Promise)) return answer;
+      return answer.catch((error: unknown) => {
+        throw queryError(error, place);
+      });
+    };
+    Object.assign(client, { query: reported });
+  });
   return {
     options: pool.options,
     Client: pg.Client,
@@ -109,6 +120,22 @@ function reporting(pool: pg.Pool, place: string): PostgresPool {
       }
     },
   };
+}
+
+function queryError(error: unknown, place: string): unknown {
+  const code = errnoOf(error) ?? '';
+  // Class 08 and 57P0x: connection lost, server shutting down. pg itself gives no code when the other side hangs up.
+  if (
+    /^(08...|57P0.|ECONNRESET|EPIPE|ETIMEDOUT)$/.test(code) ||
+    /^Connection terminated|not queryable$/.test(messageOf(error))
+  )
+    return unreachable(error, place);
+  if (code === '53100')
+    return new TrunklineError('no_space', `No space left for the database ${place}`, {
+      where: place,
+      hint: "free space on the database server's disk, then run again; nothing was lost",
+    });
+  return error;
 }
 
 function unreachable(error: unknown, place: string): TrunklineError {

@@ -10,7 +10,7 @@ import { sql } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { insertBuild, listBuilds, openDatabase, sqliteUrl, type Db } from '../../src/db/index.ts';
 import { describeError } from '../../src/lib/index.ts';
-import { describeEngines } from '../databases.ts';
+import { createTestDatabase, describeEngines } from '../databases.ts';
 import { build, NOON, revision } from './samples.ts';
 
 /** A program that opens a database, tells when it has, and does as its arguments say. */
@@ -245,6 +245,25 @@ describe('a PostgreSQL database', () => {
       expect(describeError(error)).not.toContain('w0rd');
     },
   );
+
+  it('that drops its connections fails what was under way, and serves what comes after', async () => {
+    const database = await createTestDatabase('postgres');
+    onTestFinished(() => database.remove());
+    const [db, other] = [await database.open(), await database.open()];
+    const drop = () =>
+      sql`select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()`.execute(other.sql);
+    const interrupted = db.transaction(async (tx) => {
+      await revision(tx, 'lost');
+      await drop();
+      await revision(tx, 'never');
+    });
+    await expect(interrupted).rejects.toMatchObject({ code: 'database_unreachable' });
+    await build(db, 'idle');
+    await drop();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await listBuilds(db)).map(({ revision: { upstream } }) => upstream.subject)).toEqual(['Change tool idle']);
+  });
 
   it('that hangs up is reported as well', async () => {
     const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
