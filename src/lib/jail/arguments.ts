@@ -53,7 +53,7 @@ export const FILTER_FD = 5;
 /** The arguments of bubblewrap for one run: where everything is, who it is and what it may. */
 export function bubblewrapArguments(command: readonly string[], options: JailRun, layout: Layout): string[] {
   const size = String(layout.disk);
-  const args = ['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try', '--hostname', 'trunkline'];
+  const args = ['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try', '--hostname', 'localhost'];
   if (options.network !== true) args.push('--unshare-net');
   args.push('--die-with-parent', '--new-session', '--json-status-fd', String(STATUS_FD), '--cap-drop', 'ALL');
   if (layout.filter) args.push('--seccomp', String(FILTER_FD));

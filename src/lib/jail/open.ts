@@ -54,10 +54,12 @@ function startTime(pid: number): string | undefined {
 
 /**
  * Ends and removes what processes of ours that were killed have left: control groups and whatever still runs in them. Mounts have gone with them.
- * Answers the names of the groups.
+ * Answers the names of the groups; none on a machine that cannot have jails.
  */
 export async function recoverJails(): Promise<string[]> {
-  return removeStaleGroups(await findCgroups(), (name) => {
+  const roots = await findCgroups().catch(() => undefined);
+  if (roots === undefined) return [];
+  return removeStaleGroups(roots, (name) => {
     const [, pid, start] = name.split('.');
     return pid === undefined || startTime(Number(pid)) !== start;
   });

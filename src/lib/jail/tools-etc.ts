@@ -54,6 +54,7 @@ const EMPTY_DIRECTORIES = [
   'apt/trusted.gpg.d',
   'dnf/modules.d',
   'dnf/vars',
+  'rpm',
   'yum.repos.d',
 ];
 const WRITTEN: Readonly<Record<string, string>> = {
@@ -61,12 +62,14 @@ const WRITTEN: Readonly<Record<string, string>> = {
   group: `root:x:0:\nadm:x:4:\ntty:x:5:\nutmp:x:43:\nstaff:x:50:\nbuilder:x:${String(BUILDER)}:\nnogroup:x:65534:\n`,
   'nsswitch.conf': 'passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n',
   hosts: '127.0.0.1 localhost\n::1 localhost\n',
-  hostname: 'trunkline\n',
+  hostname: 'localhost\n',
   'resolv.conf': '',
   fstab: '',
   'dnf/dnf.conf': '[main]\n',
+  // A root inside has the jail's /proc: rpm would fail to change the owner of it when it installs the package that has the directory.
+  'rpm/macros.jail': '%_netsharedpath /proc:/sys\n',
 };
-const VERSION = '1';
+const VERSION = '2';
 
 let made: Promise<string> | undefined;
 

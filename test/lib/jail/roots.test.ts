@@ -144,6 +144,33 @@ describe('a root above others', () => {
     expect(chrooted).toMatchObject({ stdout: 'hi\ncat\n', stderr: '', exitCode: 0 });
   });
 
+  it('takes the package that owns /proc, /dev and /sys, and keeps a Lua scriptlet inside', async () => {
+    const spec = [
+      'Name: filesystem-test',
+      'Version: 1',
+      'Release: 1',
+      'Summary: x',
+      'License: x',
+      'BuildArch: noarch',
+      '%description',
+      'x',
+      '%install',
+      'cd %{buildroot}; mkdir dev proc sys tmp root',
+      '%pre -p <lua>',
+      'posix.mkdir("/made-by-lua")',
+      '%files',
+      '%attr(0755,root,root) /dev',
+      '%attr(0555,root,root) /proc',
+      '%attr(0555,root,root) /sys',
+      '%attr(0550,root,root) /root',
+    ].join('\n');
+    const root = await jail.addRoot([]);
+    const script = `cat >/tmp/f.spec; rpmbuild --quiet -bb --define '_topdir /tmp/b' /tmp/f.spec; mkdir -p /r/var/lib/rpm
+      rpm --root /r --dbpath /var/lib/rpm -i /tmp/b/RPMS/noarch/*.rpm; stat -c '%n %a' /r/root /r/proc /r/made-by-lua`;
+    expect(await inRoot(root, script, { input: spec })).toBe('/r/root 550\n/r/proc 555\n/r/made-by-lua 755\n');
+    expect(existsSync('/made-by-lua')).toBe(false);
+  });
+
   it('takes owners, capabilities and hard links as a package manager sets them', async () => {
     const root = await jail.addRoot([]);
     const script = `cd /r; cp /bin/true p; chown 33:44 p; setcap cap_net_raw+ep p; getcap p; ln p q; chown -h 65534 q; stat -c '%u %h' p; mkfifo f; setfattr -n user.a -v b p || true`;
