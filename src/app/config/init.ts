@@ -40,5 +40,8 @@ function initError(error: unknown, config: string, directory: string): unknown {
       'edit it, or name another directory',
     );
   if (code === 'ENOTDIR') return wrong('This is no directory', resolve(directory), 'name a directory');
+  // Node's recursive mkdir answers ENOENT where the file system is read-only.
+  if (code === 'ENOENT')
+    return fileSystemError(Object.assign(new Error('read-only'), { code: 'EROFS' }), resolve(directory));
   return fileSystemError(error, config);
 }

@@ -97,7 +97,8 @@ function unwritable(error: unknown, dataDir: string): unknown {
       ...details,
       hint: 'remove that file, or choose another data_dir',
     });
-  if (code.startsWith('SQLITE_'))
+  // Node's recursive mkdir answers ENOENT where the file system is read-only.
+  if (code.startsWith('SQLITE_') || code === 'ENOENT')
     return new TrunklineError('data_dir_unwritable', `Cannot write to the data directory ${dataDir}`, {
       ...details,
       hint: 'make the directory writable for the user that runs trunkline, or choose another data_dir',

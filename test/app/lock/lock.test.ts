@@ -1,0 +1,149 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { lockHolder, takeLock } from '../../../src/app/lock/index.ts';
+
+const holderScript = fileURLToPath(new URL('holder.ts', import.meta.url));
+
+let top: string;
+let dataDir: string;
+const children: ChildProcess[] = [];
+
+beforeEach(async () => {
+  top = await mkdtemp(join(tmpdir(), 'trunkline-lock-'));
+  await chmod(top, 0o755);
+  dataDir = join(top, 'data');
+});
+
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+  }
+  await rm(top, { recursive: true, force: true });
+});
+
+/** A process that takes the lock and keeps it, or says why not. */
+async function hold(): Promise<{ child: ChildProcess; said: string }> {
+  const child = spawn(process.execPath, [holderScript, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(child);
+  const [said] = (await once(child.stdout, 'data')) as [Buffer];
+  return { child, said: said.toString() };
+}
+
+test('a second process is told who holds the data directory, and kill -9 of the first lets it in at once', async () => {
+  const { child, said } = await hold();
+  expect(said).toBe('locked\n');
+  await expect(takeLock(dataDir)).rejects.toMatchObject({
+    code: 'data_dir_locked',
+    message: expect.stringMatching(
+      new RegExp(
+        `^The data directory is in use by "trunkline .*${dataDir}" \\(process ${String(child.pid)} on ${hostname()}, since \\d{4}-.* UTC\\)$`,
+      ),
+    ) as string,
+    where: dataDir,
+    hint: `wait until it is done, or end it: kill ${String(child.pid)}`,
+  });
+  expect(await lockHolder(dataDir)).toMatchObject({ pid: child.pid });
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  expect(existsSync(join(dataDir, 'lock.json'))).toBe(true);
+  expect(await lockHolder(dataDir)).toBeNull();
+  const lock = await takeLock(dataDir);
+  expect(await lockHolder(dataDir)).toMatchObject({ pid: process.pid });
+  await lock.release();
+  expect(await lockHolder(dataDir)).toBeNull();
+});
+
+test('one process cannot take it twice, and can again after letting it go', async () => {
+  const lock = await takeLock(dataDir);
+  await expect(takeLock(dataDir)).rejects.toMatchObject({ code: 'data_dir_locked' });
+  await lock.release();
+  await lock.release();
+  const again = await takeLock(dataDir);
+  await again.release();
+});
+
+test('of many that start at once exactly one gets it', async () => {
+  const answers = await Promise.all(Array.from({ length: 6 }, hold));
+  expect(answers.map(({ said }) => said).sort()).toEqual([
+    ...Array.from({ length: 5 }, () => 'data_dir_locked\n'),
+    'locked\n',
+  ]);
+});
+
+test('what is written of a former holder is not believed when its number went to another process', async () => {
+  await mkdir(dataDir);
+  const { child } = await hold();
+  const path = join(dataDir, 'lock.json');
+  const holder = JSON.parse(await readFile(path, 'utf8')) as object;
+  await writeFile(path, JSON.stringify({ ...holder, pid: process.pid, command: 'an innocent' }));
+  const error = (await takeLock(dataDir).catch((caught: unknown) => caught)) as { code: string; message: string };
+  expect(error.code).toBe('data_dir_locked');
+  expect(error.message).not.toContain('an innocent');
+  await writeFile(path, 'half a fi');
+  await expect(takeLock(dataDir)).rejects.toMatchObject({ code: 'data_dir_locked' });
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  await (await takeLock(dataDir)).release();
+});
+
+test('a lock file of something else is left alone', async () => {
+  await mkdir(dataDir);
+  await writeFile(join(dataDir, 'lock'), 'somebody wrote this\n');
+  await expect(takeLock(dataDir)).rejects.toMatchObject({
+    code: 'data_dir_unwritable',
+    hint: expect.stringContaining('remove that file') as string,
+  });
+  expect(await readFile(join(dataDir, 'lock'), 'utf8')).toBe('somebody wrote this\n');
+});
+
+test('a data directory that is a file says so', async () => {
+  await writeFile(dataDir, '');
+  await expect(takeLock(dataDir)).rejects.toMatchObject({ code: 'data_dir_unwritable' });
+  await expect(takeLock(join(dataDir, 'below'))).rejects.toMatchObject({ code: 'data_dir_unwritable' });
+});
+
+// In a mount namespace of its own: the mount goes with the process.
+const readOnly = (directory: string) =>
+  spawnSync(
+    'unshare',
+    [
+      '--mount',
+      'sh',
+      '-c',
+      'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && exec "$2" "$3" "$4"',
+      'sh',
+      top,
+      process.execPath,
+      holderScript,
+      directory,
+    ],
+    { encoding: 'utf8' },
+  );
+
+test('a read-only data directory is refused, with a lock file in it and without', async () => {
+  expect(readOnly(dataDir).stdout).toBe('data_dir_unwritable\n');
+  await mkdir(dataDir);
+  expect(readOnly(dataDir).stdout).toBe('data_dir_unwritable\n');
+  await (await takeLock(dataDir)).release();
+  expect(readOnly(dataDir).stdout).toBe('data_dir_unwritable\n');
+});
+
+test('a user who may not write the lock file does not get the lock, though the directory is writable', async () => {
+  await (await takeLock(dataDir)).release();
+  await chmod(dataDir, 0o777);
+  const nobody = spawnSync(
+    'setpriv',
+    ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, holderScript, dataDir],
+    { encoding: 'utf8' },
+  );
+  expect(nobody.stdout).toBe('data_dir_unwritable\n');
+});
