@@ -1,11 +1,11 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeRefs, openMirrors, type TrunkContext } from '../builds/index.ts';
+import { describeRefs, openMirrors, requireBuilder, requireTarget, type TrunkContext } from '../builds/index.ts';
 import { openDatabase, sqliteUrl, type OpenMode } from '../db/index.ts';
 import { createBuilders } from '../drivers/builders/registry.ts';
 import { createFormats } from '../drivers/formats/registry.ts';
 import { createDiskStore } from '../drivers/stores/disk/index.ts';
-import { createLog, createMutexes, fileSystemError } from '../lib/index.ts';
+import { createLog, createMutexes, fileSystemError, TrunklineError } from '../lib/index.ts';
 import { recoverJails } from '../lib/jail/index.ts';
 import type { Settings, Target } from '../model/index.ts';
 import { openRepository, type Repository } from '../repos/index.ts';
@@ -47,6 +47,38 @@ export async function openForWriting(settings: Settings): Promise<Trunk> {
   }
 }
 
+/**
+ * Opens a deployment to look at what a run would do: for reading, or, where there is no database yet, for writing.
+ * @throws TrunklineError as the other two.
+ */
+export async function openForPlanning(settings: Settings): Promise<Trunk> {
+  try {
+    return await openForReading(settings);
+  } catch (error) {
+    if (error instanceof TrunklineError && error.code === 'not_found') return openForWriting(settings);
+    throw error;
+  }
+}
+
+/** What a target lacks on this machine. */
+export interface TargetCheck {
+  target: string;
+  builder: string;
+  missing: readonly { what: string; remedy: string }[];
+}
+
+/** Asks each target's builder what is missing on this machine; all targets when `names` is empty. Changes nothing. */
+export async function checkTargets(settings: Settings, names: readonly string[]): Promise<TargetCheck[]> {
+  const builders = createBuilders({ stateDirectory: join(settings.dataDir, 'roots') });
+  const targets = names.length === 0 ? settings.targets : names.map((name) => requireTarget(settings, name));
+  const checks: TargetCheck[] = [];
+  for (const target of targets) {
+    const readiness = await requireBuilder({ builders }, target).check(target);
+    checks.push({ target: target.name, builder: target.builder, missing: readiness.missing });
+  }
+  return checks;
+}
+
 async function assemble(settings: Settings, mode: OpenMode, closing: () => Promise<void>): Promise<Trunk> {
   const { database, dataDir } = settings;
   const db = await openDatabase({ url: database.kind === 'sqlite' ? sqliteUrl(database.path) : database.url, mode });
@@ -59,6 +91,7 @@ async function assemble(settings: Settings, mode: OpenMode, closing: () => Promi
     repository: repositories(settings, formats),
     mirrors: openMirrors(join(dataDir, 'git')),
     mutexes: createMutexes(),
+    shown: new Set(),
     log: createLog(settings.logLevel),
     now: Date.now,
   };

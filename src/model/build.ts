@@ -1,3 +1,4 @@
+import type { PackageVersion } from './ports/format.ts';
 import type { AttemptKind, BuildResult, BuildState, FailureReason, SkipReason } from './words.ts';
 
 /** Everything a build was made from, recorded with each attempt (DESIGN 2). */
@@ -11,6 +12,8 @@ export interface BuildInputs {
   baseRepositories: readonly { id: string; address: string; revision: string | null }[];
   builder: string;
   builderVersion: string;
+  /** The version its packages were given; null when it failed before there was one. */
+  version: PackageVersion | null;
   /** Full names of the packages in the build root while it built. */
   buildroot: readonly string[];
   /** Full names of snapshot packages that were installed by the install check. */

@@ -59,6 +59,7 @@ License:        Apache-2.0
 URL:            https://upstream.example/greeter
 Source0:        %{name}-%{version}.tar.gz
 BuildRequires:  gcc
+BuildRequires:  glibc-devel
 BuildRequires:  make
 BuildRequires:  libgreet-devel
 

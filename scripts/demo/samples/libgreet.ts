@@ -48,9 +48,12 @@ License:        Apache-2.0
 URL:            https://upstream.example/libgreet
 Source0:        %{name}-%{version}.tar.gz
 BuildRequires:  gcc
+BuildRequires:  glibc-devel
 BuildRequires:  make
 
 %global debug_package %{nil}
+# The demo's base repository is made of Debian packages, whose loader does not look into /usr/lib64.
+%global _libdir %{_prefix}/lib
 
 %description
 A library that greets people by name.

@@ -1,7 +1,29 @@
 import type { Command } from '../command.ts';
+import { builds } from './builds.ts';
+import { buildShow } from './build-show.ts';
 import { configCheck } from './config-check.ts';
 import { configSchema } from './config-schema.ts';
 import { init } from './init.ts';
+import { log } from './log.ts';
+import { recheck } from './recheck.ts';
+import { run } from './run.ts';
+import { status } from './status.ts';
+import { targetCheck } from './target-check.ts';
+import { targetPrepare } from './target-prepare.ts';
+import { where } from './where.ts';
 
 /** Every command, in the order that help shows them. */
-export const COMMANDS: readonly Command[] = [init, configCheck, configSchema];
+export const COMMANDS: readonly Command[] = [
+  init,
+  configCheck,
+  configSchema,
+  targetCheck,
+  targetPrepare,
+  run,
+  status,
+  builds,
+  buildShow,
+  log,
+  recheck,
+  where,
+];

@@ -68,6 +68,12 @@ export interface PackagingSummary {
   epoch: number | null;
 }
 
+/** Capability names without versions; see `orderProjects`. */
+export interface PackagingRelations {
+  provides: readonly string[];
+  requires: readonly string[];
+}
+
 /** A package's own entry in each index file of a repository: index name (`primary`, `Packages`…) → text. Computed once per digest. */
 export type IndexFragment = Readonly<Record<string, string>>;
 
@@ -87,6 +93,8 @@ export interface PackageFormat {
   readonly name: FormatName;
   /** @throws TrunklineError `source_invalid` with file and line when there is no spec / debian directory, or two, or it cannot be read. */
   readPackaging(files: readonly PackagingFile[]): PackagingSummary;
+  /** What the packaging says its packages provide and need. @throws TrunklineError `source_invalid` when it cannot be read. */
+  readRelations(files: readonly PackagingFile[]): Promise<PackagingRelations>;
   /** Writes the source to `request.directory`. @throws TrunklineError `source_invalid` naming what is wrong. */
   stageSource(request: StageRequest): Promise<StagedSource>;
   /** Reads built files. Files that are no packages of this format are left out. @throws TrunklineError `package_invalid` for damaged or lying ones. */

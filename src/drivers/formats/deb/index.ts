@@ -6,6 +6,7 @@ import { debFragments } from './fragments.ts';
 import { identifyDebs } from './identify.ts';
 import { inspectDebs } from './inspect.ts';
 import { readPackaging } from './read-packaging.ts';
+import { readRelations } from './relations.ts';
 import { stageSource } from './stage-source.ts';
 import { writeDebIndex } from './write-index.ts';
 
@@ -15,6 +16,7 @@ export function createDebFormat(options: { openJail: OpenJail }): PackageFormat 
   return {
     name: 'deb',
     readPackaging,
+    readRelations: (files) => Promise.resolve(readRelations(files)),
     stageSource,
     identify: (paths) => identifyDebs(inspector, paths),
     fragments: (files) => debFragments(inspector, files),

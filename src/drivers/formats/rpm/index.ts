@@ -6,6 +6,7 @@ import { rpmFragments } from './fragments.ts';
 import { identifyRpms } from './identify.ts';
 import { inspectRpms } from './inspect.ts';
 import { readPackaging } from './read-packaging.ts';
+import { readRelations } from './relations.ts';
 import { stageSource } from './stage-source.ts';
 import { writeRpmIndex } from './write-index.ts';
 
@@ -15,6 +16,7 @@ export function createRpmFormat(options: { openJail: OpenJail }): PackageFormat 
   return {
     name: 'rpm',
     readPackaging,
+    readRelations: (files) => readRelations(options.openJail, files),
     stageSource,
     identify: (paths) => identifyRpms(inspector, paths),
     fragments: (files) => rpmFragments(inspector, files),

@@ -1,0 +1,48 @@
+import { logDirectory, showPublication, type TrunkContext } from '../builds/index.ts';
+import { findAttempt, requireBuild } from '../db/index.ts';
+import { deliverPending, type DeliveryReport, type EventHandler } from '../events/index.ts';
+import { describeError } from '../lib/index.ts';
+import { mailHandlers } from './mail-handler.ts';
+
+/**
+ * Delivers what the outbox holds: publications that a killed process recorded and did not get to show, and mails to maintainers.
+ * What cannot be delivered now stays for the next call, and is said in the log.
+ */
+export async function deliverEvents(context: TrunkContext, signal?: AbortSignal): Promise<DeliveryReport> {
+  const handlers = [publicationHandler(context), ...mailHandlers(context)].map((handler) => logged(context, handler));
+  return deliverPending(context.db, handlers, { clock: context.now, ...(signal === undefined ? {} : { signal }) });
+}
+
+/** Writes the directory and the links of a build that was recorded by a process that ended before it could. */
+function publicationHandler(context: TrunkContext): EventHandler {
+  return {
+    name: 'publication',
+    kinds: ['build_finished'],
+    async handle(event) {
+      if (event.kind !== 'build_finished' || event.attemptId === null || context.shown.has(event.attemptId)) return;
+      const known = context.settings.targets.some(({ name }) => name === event.target);
+      const attempt = known ? await findAttempt(context.db, event.attemptId) : null;
+      if (attempt === null) return;
+      const build = await requireBuild(context.db, event.buildId);
+      await showPublication(context, { build, logs: logDirectory(context.settings, build.id, attempt.number) });
+      context.shown.add(event.attemptId);
+    },
+  };
+}
+
+function logged(context: TrunkContext, handler: EventHandler): EventHandler {
+  return {
+    ...handler,
+    async handle(event) {
+      try {
+        await handler.handle(event);
+      } catch (error) {
+        context.log.warn(
+          { event: event.id, kind: event.kind },
+          `${handler.name}: ${describeError(error)}; tried again later`,
+        );
+        throw error;
+      }
+    },
+  };
+}

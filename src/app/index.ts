@@ -1,0 +1,2 @@
+export { checkTargets, openForPlanning, openForReading, openForWriting, type TargetCheck, type Trunk } from './open.ts';
+export { deliverEvents } from './events.ts';

@@ -1,0 +1,72 @@
+import { previousVersion, recordVersionInputs } from '../db/index.ts';
+import { TrunklineError } from '../lib/index.ts';
+import {
+  planVersion,
+  requireNewer,
+  type PackageVersion,
+  type PackagingSummary,
+  type Project,
+  type Revision,
+  type Target,
+  type VersionInputs,
+} from '../model/index.ts';
+import type { AttemptInProgress } from './attempt.ts';
+import type { TrunkContext } from './context.ts';
+import { gatherReport, upstreamNames } from './gather.ts';
+
+/**
+ * The version of a build. What it is computed from is recorded with the revision when it is first planned and never read again (DESIGN 5).
+ * @throws TrunklineError `source_invalid` naming the epoch or version rule to set, when no version sorts as it has to.
+ */
+export async function planBuildVersion(
+  context: TrunkContext,
+  progress: AttemptInProgress,
+  packaging: PackagingSummary,
+): Promise<{ version: PackageVersion; inputs: VersionInputs }> {
+  const { project, revision, target, attempt } = progress;
+  const inputs = revision.versionInputs ?? (await recordInputs(context, progress));
+  const version = versionOf({ ...revision, versionInputs: inputs }, project, target, packaging, attempt.rebuild);
+  const previous = await previousVersion(context.db, revision, target.name);
+  if (previous !== null) requireNewer(target.format, version, previous);
+  progress.inputs.version = version;
+  return { version, inputs };
+}
+
+function versionOf(
+  { upstream, versionInputs }: Revision & { versionInputs: VersionInputs },
+  project: Project,
+  target: Target,
+  packaging: PackagingSummary,
+  forced: number,
+): PackageVersion {
+  const version = planVersion({
+    inputs: versionInputs,
+    hash: upstream.hash,
+    rule: project.version,
+    format: target.format,
+    form: target.versionForm,
+    native: packaging.native,
+    forced,
+    names: [...upstreamNames(project), packaging.name],
+  });
+  return version.epoch === null && packaging.epoch !== null ? { ...version, epoch: packaging.epoch } : version;
+}
+
+async function recordInputs(context: TrunkContext, progress: AttemptInProgress): Promise<VersionInputs> {
+  const { project, revision } = progress;
+  const upstream = await context.mirrors.of(project.upstream);
+  const packaging = project.packaging[revision.format];
+  if (packaging === undefined)
+    throw new TrunklineError(
+      'source_invalid',
+      `${project.name} has no ${revision.format} packaging in the configuration`,
+    );
+  const distgit = await context.mirrors.of(packaging);
+  const inputs: VersionInputs = {
+    tags: await upstream.reachableTags(revision.upstream.hash),
+    utc: await upstream.utcOf(revision.upstream.hash),
+    distgitCount: await distgit.firstParentCount(revision.distgit.hash),
+    reported: project.version.from === 'tags' ? null : await gatherReport(context, progress),
+  };
+  return recordVersionInputs(context.db, revision.id, inputs);
+}

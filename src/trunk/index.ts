@@ -1,0 +1,5 @@
+export { recheckProject, type Rechecked } from './recheck.ts';
+export type { FoundRevision, Found } from './record.ts';
+export type { RunEvent, RunReporter } from './report.ts';
+export { planRun, runTrunk, type RunOptions, type RunSummary } from './run.ts';
+export { findCommit, type CommitPlace } from './where.ts';
