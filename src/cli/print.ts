@@ -53,11 +53,11 @@ export function createPrinter({ json, quiet, stdout, stderr }: PrintOptions): Pr
     json,
     terminal: stdout.isTTY,
     result(data, people) {
-      if (json) write(`${JSON.stringify(data, null, 2)}\n`);
+      if (json) write(`${jsonText(data, 2)}\n`);
       else people();
     },
     jsonLine(data) {
-      write(`${JSON.stringify(data)}\n`);
+      write(`${jsonText(data)}\n`);
     },
     line,
     table(columns, rows) {
@@ -81,6 +81,14 @@ export function createPrinter({ json, quiet, stdout, stderr }: PrintOptions): Pr
     },
     paint,
   };
+}
+
+/** JSON in which no character steers a terminal: JSON itself escapes only those below a blank. */
+function jsonText(data: unknown, indent?: number): string {
+  return JSON.stringify(data, null, indent).replace(
+    /[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 // eslint-disable-next-line no-control-regex -- the colours that `paint` puts in
