@@ -3,13 +3,13 @@
  * Debian packages.
  * usage: node scripts/base-repositories.ts [DIRECTORY]    (as root; a minute or two the first time; needs mmdebstrap, rpm, createrepo-c, apt-utils)
  */
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { setTimeout as pause } from 'node:timers/promises';
-import { describeError, errnoOf } from '../src/lib/index.ts';
+import { describeError } from '../src/lib/index.ts';
 import { makeDebArchive } from './base-repositories/deb-archive.ts';
 import { makeDebianTree } from './base-repositories/debian-tree.ts';
+import { makeOnce } from './base-repositories/make-once.ts';
 import { makeRpmRepository } from './base-repositories/rpm-repository.ts';
 
 /** Raised whenever what this script makes changes, so that an older cache is not taken for it. */
@@ -34,62 +34,20 @@ export async function ensureBaseRepositories(
   report: (message: string) => void,
 ): Promise<BaseRepositories> {
   const made = join(resolve(directory), VERSION);
-  await mkdir(dirname(made), { recursive: true });
-  if (!(await exists(made)) && !(await madeByAnother(made, report))) await make(made, report);
+  await makeOnce(made, (place) => make(place, report), report);
   return { rpm: join(made, 'rpm'), deb: join(made, 'deb') };
 }
 
-async function make(made: string, report: (message: string) => void): Promise<void> {
-  const work = await mkdtemp(`${workPrefix(made)}${String(process.pid)}-`);
-  try {
-    report('base repositories: unpacking Debian packages (once, about a minute in all)');
-    const tree = await makeDebianTree(join(work, 'tree'));
-    report('base repositories: indexing the deb archive');
-    await makeDebArchive(tree, join(work, 'made', 'deb'));
-    report(`base repositories: packing ${String(tree.packages.length)} Debian packages as RPMs`);
-    await makeRpmRepository(tree, join(work, 'made', 'rpm'), join(work, 'rpmbuild'));
-    await rename(join(work, 'made'), made).catch((error: unknown) => {
-      // Another caller was first; what it made is as good.
-      if (errnoOf(error) !== 'ENOTEMPTY' && errnoOf(error) !== 'EEXIST') throw error;
-    });
-    report(`base repositories: ready in ${made}`);
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
-}
-
-/** Waits while a living process makes the same; removes what dead ones left. Answers whether it is there now. */
-async function madeByAnother(made: string, report: (message: string) => void): Promise<boolean> {
-  for (let waited = 0; ; waited++) {
-    let someone = false;
-    for (const name of await readdir(dirname(made))) {
-      const path = join(dirname(made), name);
-      if (!path.startsWith(workPrefix(made))) continue;
-      const pid = Number(path.slice(workPrefix(made).length).split('-')[0]);
-      if (pid !== process.pid && isAlive(pid)) someone = true;
-      else await rm(path, { recursive: true, force: true });
-    }
-    if (await exists(made)) return true;
-    if (!someone) return false;
-    if (waited === 0) report('base repositories: waiting for another process that makes them');
-    await pause(500);
-  }
-}
-
-function workPrefix(made: string): string {
-  return join(dirname(made), `.tmp-${VERSION}-`);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
+async function make(directory: string, report: (message: string) => void): Promise<void> {
+  const work = join(directory, 'work');
+  report('base repositories: unpacking Debian packages (once, about a minute in all)');
+  const tree = await makeDebianTree(join(work, 'tree'));
+  report('base repositories: indexing the deb archive');
+  await makeDebArchive(tree, join(directory, 'deb'));
+  report(`base repositories: packing ${tree.packages.length} Debian packages as RPMs`);
+  await makeRpmRepository(tree, join(directory, 'rpm'), join(work, 'rpmbuild'));
+  await rm(work, { recursive: true, force: true });
+  report('base repositories: ready');
 }
 
 if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {

@@ -1,5 +1,5 @@
-import { readFile, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { run } from '../../src/lib/index.ts';
 
 export interface DebianPackage {
@@ -47,6 +47,7 @@ const WANTED = [
 
 /** Unpacks a Debian bookworm with all wanted packages at `root`, from the sources this machine's apt is configured with. */
 export async function makeDebianTree(root: string): Promise<DebianTree> {
+  await mkdir(dirname(root), { recursive: true });
   await run([
     'mmdebstrap',
     '--quiet',

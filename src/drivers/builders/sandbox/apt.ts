@@ -130,7 +130,7 @@ export function complaints(words: string): string {
   );
   const errors = lines.filter(
     (line, n) =>
-      /^(E: |dpkg: error|Err:)/.test(line) || (/^dpkg: error/.test(lines[n - 1] ?? '') && line.startsWith(' ')),
+      /^(E: |dpkg: error|Err:)/.test(line) || ((lines[n - 1] ?? '').startsWith('dpkg: error') && line.startsWith(' ')),
   );
   const chosen = unmet.length > 0 ? unmet : errors.length > 0 ? errors : lines.slice(-3);
   return chosen.map((line) => line.trim().replaceAll(/\s+/g, ' ')).join('; ');

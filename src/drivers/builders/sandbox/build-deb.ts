@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JailRoot } from '../../../lib/jail/index.ts';
 import { runApt } from './apt.ts';
-import { openBuildRoot, type Installation } from './build-root.ts';
+import { addBaseRoot, openBuildRoot, type Installation } from './build-root.ts';
 import { runAsBuilder, WORK, type BuildEnd, type BuildRun } from './build.ts';
 import { readDebFailure } from './deb-failure.ts';
 import { sha256 } from '../../../lib/index.ts';
@@ -43,7 +43,7 @@ const LIST =
 
 /** Packs the source, installs what it requires from the snapshot and the base repositories, builds. */
 export async function buildDeb(run: BuildRun): Promise<BuildEnd> {
-  const base = await run.jail.addRoot([run.prepared.build]);
+  const base = await addBaseRoot(run.jail, run.request.target, run.prepared);
   const top = directoryName(run.request.source.topDirectory);
   const kind = run.request.source.native ? 'native' : 'quilt';
   const source = await runAsBuilder(run, base, SOURCE, [top, kind], { env: {}, during: 'packing the source' });

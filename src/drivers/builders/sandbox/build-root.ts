@@ -1,8 +1,11 @@
-import type { JailRoot } from '../../../lib/jail/index.ts';
+import type { Jail, JailRoot } from '../../../lib/jail/index.ts';
+import type { Target } from '../../../model/index.ts';
+import { addBuilder } from './add-builder.ts';
 import type { BuildRun } from './build.ts';
 import { listLayers, saveLayer, takeLayer, type Layer } from './layers.ts';
 import type { Failure } from './outcome.ts';
 import { resolutionMemory } from './resolution.ts';
+import type { PreparedRoot } from './root-store.ts';
 
 /** A root that has a build's requirements. */
 export interface BuildRoot {
@@ -34,8 +37,33 @@ export interface Installed {
   installed: readonly string[] | null;
 }
 
-/** The prepared root, with a layer over it that was saved before, or installed now and saved. */
+/** A root with the requirements in it, over the prepared root or this machine's own. `base`: the former without any. */
 export async function openBuildRoot(
+  run: BuildRun,
+  base: JailRoot,
+  wanted: Installation,
+): Promise<BuildRoot | { failure: Failure }> {
+  return run.request.target.root === 'host' ? openOnHost(run, wanted) : openPrepared(run, base, wanted);
+}
+
+/** What is installed above this machine's own root is not kept: the machine's packages change without our knowing. */
+async function openOnHost(run: BuildRun, wanted: Installation): Promise<BuildRoot | { failure: Failure }> {
+  const root = await addBaseRoot(run.jail, run.request.target, run.prepared);
+  const result = await wanted.install(root, []);
+  if (result.failure !== null) return { failure: result.failure };
+  return { root, installed: result.installed ?? (await wanted.list(root)), layer: undefined };
+}
+
+/** The root that a build starts from. */
+export async function addBaseRoot(jail: Jail, target: Target, prepared: PreparedRoot): Promise<JailRoot> {
+  if (target.root === 'prepared') return jail.addRoot([prepared.build]);
+  const root = await jail.addHostRoot();
+  await addBuilder(jail, root);
+  return root;
+}
+
+/** The prepared root, with a layer over it that was saved before, or installed now and saved. */
+async function openPrepared(
   run: BuildRun,
   base: JailRoot,
   wanted: Installation,
@@ -54,7 +82,7 @@ export async function openBuildRoot(
   if (result.layer !== null && result.done) await saveLayer(jail, root, prepared.layers, result.layer);
   const found = await findRoot(run, root, result);
   // It was dropped between the two looks; the next look finds it gone and installs.
-  if (found === undefined) return openBuildRoot(run, base, wanted);
+  if (found === undefined) return openPrepared(run, base, wanted);
   const installed = result.installed ?? (await wanted.list(found.root));
   await memory.remember({ layer: result.layer, installed });
   return { ...found, installed };

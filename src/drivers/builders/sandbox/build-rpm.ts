@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JailRoot } from '../../../lib/jail/index.ts';
 import { runAsBuilder, STAGED, WORK, type BuildEnd, type BuildRun } from './build.ts';
-import { openBuildRoot, type Installation } from './build-root.ts';
+import { addBaseRoot, openBuildRoot, type Installation } from './build-root.ts';
 import { runDnf } from './dnf.ts';
 import type { Failure } from './outcome.ts';
 import { readRpmFailure } from './rpm-failure.ts';
@@ -35,7 +35,7 @@ exec rpmbuild "$@"
 
 /** Packs the source, installs what it requires from the snapshot and the base repositories, builds. */
 export async function buildRpm(run: BuildRun): Promise<BuildEnd> {
-  const base = await run.jail.addRoot([run.prepared.build]);
+  const base = await addBaseRoot(run.jail, run.request.target, run.prepared);
   const source = await rpmbuild(run, base, SOURCE, [], 'packing the source');
   run.clock.add('source', source.seconds);
   if (source.exitCode !== 0) return ended(readRpmFailure(source.stderr, 'source'), []);

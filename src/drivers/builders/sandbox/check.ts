@@ -1,6 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BASE_ENVIRONMENT, ProcessError, run } from '../../../lib/index.ts';
+import { jailReadiness } from '../../../lib/jail/index.ts';
 import type { FormatName, Readiness, Target } from '../../../model/index.ts';
 import { missingPaths } from './base-repositories.ts';
 import type { RootStore } from './root-store.ts';
@@ -12,13 +13,7 @@ interface Tool {
   fedora: string;
 }
 
-const COMMON: readonly Tool[] = [
-  { program: 'bwrap', debian: 'bubblewrap', fedora: 'bubblewrap' },
-  { program: 'unshare', debian: 'util-linux', fedora: 'util-linux' },
-  { program: 'nsenter', debian: 'util-linux', fedora: 'util-linux' },
-  { program: 'setpriv', debian: 'util-linux', fedora: 'util-linux' },
-];
-const OF_FORMAT: Record<FormatName, readonly Tool[]> = {
+const TOOLS: Record<FormatName, readonly Tool[]> = {
   rpm: [{ program: 'python3', debian: 'python3', fedora: 'python3' }],
   deb: [
     { program: 'mmdebstrap', debian: 'mmdebstrap', fedora: 'mmdebstrap' },
@@ -28,10 +23,8 @@ const OF_FORMAT: Record<FormatName, readonly Tool[]> = {
 
 /** What a target lacks on this machine, each with what gets it. */
 export async function checkTarget(store: RootStore, target: Target): Promise<Readiness> {
-  const missing: { what: string; remedy: string }[] = [];
-  if (process.getuid?.() !== 0)
-    missing.push({ what: 'the right to mount and to map users', remedy: 'run trunkline as root' });
-  for (const tool of [...COMMON, ...OF_FORMAT[target.format]])
+  const missing: { what: string; remedy: string }[] = await jailReadiness();
+  for (const tool of TOOLS[target.format])
     if (!(await isInstalled(tool.program)))
       missing.push({
         what: `the program ${tool.program}`,
@@ -50,7 +43,7 @@ export async function checkTarget(store: RootStore, target: Target): Promise<Rea
 }
 
 async function isInstalled(program: string): Promise<boolean> {
-  for (const directory of (BASE_ENVIRONMENT['PATH'] ?? '').split(':')) {
+  for (const directory of (BASE_ENVIRONMENT.PATH ?? '').split(':')) {
     const found = await access(join(directory, program), constants.X_OK).then(
       () => true,
       () => false,

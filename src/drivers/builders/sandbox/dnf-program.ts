@@ -7,7 +7,7 @@
  * taken for one. A scriptlet in Lua runs in this process and could forge them: it would lie about its own package only.
  */
 export const DNF_PROGRAM = String.raw`
-import hashlib, json, os, sys
+import ctypes, hashlib, json, os, sys
 
 request = json.loads(sys.stdin.read())
 os.environ["HOME"] = "/tmp/home"
@@ -26,20 +26,37 @@ def say(kind, **fields):
 
 def fail(reason, words):
     say("failure", reason=reason, words=str(words))
-    sys.stdout.flush()
+    leave()
+
+
+def leave():
+    """What dnf and rpm would do on the way out has been done; a hundred milliseconds of clearing memory have no use here."""
+    sys.stderr.flush()
+    # What a scriptlet in Lua has printed lies in the C library's buffer.
+    ctypes.CDLL(None).fflush(None)
     os._exit(0)
 
 
 class Display(dnf.yum.rpmtrans.TransactionDisplay):
-    failures = []
+    """Keeps what goes wrong with scriptlets: rpm's own sentence comes with their output, dnf's shorter one after it."""
+
+    errors = []
+    sentences = []
 
     def scriptout(self, messages):
-        if messages:
-            sys.stderr.write(str(messages))
+        if not messages:
+            return
+        text = messages.decode("utf-8", "replace") if isinstance(messages, bytes) else str(messages)
+        sys.stderr.write(text if text.endswith("\n") else text + "\n")
+        lines = [line for line in text.splitlines() if "scriptlet failed" in line]
+        self.sentences.extend(line.replace("warning: ", "").replace("error: ", "").strip() for line in lines)
 
     def error(self, message):
-        self.failures.append(message)
+        self.errors.append(message)
         sys.stderr.write(message + "\n")
+
+    def words(self):
+        return "\n".join(self.sentences or self.errors)
 
 
 def open_base():
@@ -102,9 +119,8 @@ def want(base, requirement):
 
 
 def want_exact(base, wanted):
-    query = base.sack.query().available().filterm(reponame=OURS, name=wanted["name"], arch=wanted["arch"])
-    for package in query:
-        if wanted["version"] in (package.evr, "%s:%s-%s" % (package.epoch, package.version, package.release)):
+    for package in base.sack.query().available().filterm(reponame=OURS, name=wanted["name"]):
+        if str(package) == wanted["fullName"]:
             base.package_install(package)
             return True
     return False
@@ -143,7 +159,7 @@ def main():
     except dnf.exceptions.RepoError as error:
         fail("infrastructure", error)
     missing = [one for one in request["requirements"] if not want(base, one)]
-    missing += ["%(name)s-%(version)s.%(arch)s" % one for one in request["packages"] if not want_exact(base, one)]
+    missing += [one["fullName"] for one in request["packages"] if not want_exact(base, one)]
     if missing:
         fail("unresolvable", "\n".join("No matching package to install: '%s'" % one for one in missing))
     if request["bringToOurs"]:
@@ -176,10 +192,10 @@ def main():
     try:
         base.do_transaction(display=[display])
     except dnf.exceptions.Error as error:
-        fail("transaction", "\n".join([*display.failures, str(error)]))
+        fail("transaction", display.words() or error)
     base.close()
-    if display.failures:
-        fail("scriptlet", "\n".join(display.failures))
+    if display.errors:
+        fail("scriptlet", display.words())
     say("installed")
 
 
@@ -191,7 +207,5 @@ def layer_digest(new, gone):
 
 
 main()
-sys.stdout.flush()
-# What dnf and rpm would do on the way out has been done; a hundred milliseconds of clearing memory has no use here.
-os._exit(0)
+leave()
 `;

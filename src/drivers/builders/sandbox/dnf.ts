@@ -24,7 +24,7 @@ export interface DnfRequest {
   /** RPM requirements, as `rpm -qR` prints them. */
   requirements: readonly string[];
   /** Packages of `repository` by exact version. */
-  packages: readonly { name: string; version: string; arch: string }[];
+  packages: readonly { name: string; fullName: string }[];
   /** Whether packages of the root that the repository has in another version are replaced. */
   bringToOurs: boolean;
   /** Digests of results that need not be installed again, because the caller has them. */
@@ -101,21 +101,22 @@ function programInput(request: DnfRequest, bases: readonly RpmBaseRepository[]) 
     releasever: /-(\d+)(?:-|$)/.exec(request.target.name)?.[1] ?? null,
     repositories: [
       ...(ours === null ? [] : [ours]),
-      ...bases.map(({ id, baseurl, metalink, mirrorlist, gpgkey, priority }) => ({
-        ...{ id, baseurl, metalink, mirrorlist, priority },
-        gpgkey: gpgkey.map((key) => (key.startsWith('/') ? `file://${encodeURI(key)}` : key)),
-        expire: METADATA_SECONDS,
+      ...bases.map((base) => ({
+        ...{ id: base.id, baseurl: base.baseurl, metalink: base.metalink, mirrorlist: base.mirrorlist },
+        priority: base.priority,
+        gpgkey: base.gpgkey.map((key) => (key.startsWith('/') ? `file://${encodeURI(key)}` : key)),
+        expire: isRemote(base) ? METADATA_SECONDS : 0,
       })),
     ],
     requirements: request.requirements,
-    packages: request.packages,
+    packages: request.packages.map(({ name, fullName }) => ({ name, fullName })),
     bringToOurs: request.bringToOurs,
     layers: request.layers,
     layerSalt: request.layerSalt,
   };
 }
 
-/** dnf's own default, two days. */
+/** dnf's own default, two days; what is on this machine is looked at each time, as that costs next to nothing. */
 const METADATA_SECONDS = 172_800;
 
 function readReports(

@@ -57,17 +57,20 @@ apt-cache stats >/dev/null
 `;
 
 /** Makes a minimal root with mmdebstrap, once, and installs what each of the two has besides. */
-export async function fillDebRoots(roots: { build: Filling; clean: Filling }, report: PreparePhase): Promise<void> {
+export async function fillDebRoots(
+  roots: { build: Filling | null; clean: Filling },
+  report: PreparePhase,
+): Promise<void> {
   const { build, clean } = roots;
-  const { target } = build;
+  const { target } = clean;
   const bases = debRepositories(target);
   const lines = bases.flatMap(sourceLines);
   const remote = bases.some(isRemote);
   if (remote) {
     report(`${target.name}: fetching packages`);
-    await step(build, {
+    await step(clean, {
       script: FETCH,
-      args: [...build.packages, ...clean.packages],
+      args: [...(build?.packages ?? []), ...clean.packages],
       env: { BASES: lines.join('\n') },
       root: 'tools',
       network: true,
@@ -77,8 +80,9 @@ export async function fillDebRoots(roots: { build: Filling; clean: Filling }, re
   const offline = remote ? ['deb [trusted=yes] file:/cache/debs ./'] : lines;
   report(`${target.name}: making a minimal root`);
   await bootstrap(clean, offline);
-  await copyRoot(clean, build.root);
+  if (build !== null) await copyRoot(clean, build.root);
   for (const [name, filling] of [['build root', build] as const, ['clean root', clean] as const]) {
+    if (filling === null) continue;
     report(`${target.name}: installing the ${name} (${filling.packages.join(' ') || 'nothing more'})`);
     const env = { BASES: lines.join('\n'), OFFLINE: offline.join('\n') };
     await step(filling, {

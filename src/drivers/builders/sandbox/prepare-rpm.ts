@@ -4,8 +4,12 @@ import { runDnf } from './dnf.ts';
 import type { Filling } from './prepare.ts';
 
 /** Installs the packages of both roots with this machine's dnf. */
-export async function fillRpmRoots(roots: { build: Filling; clean: Filling }, report: PreparePhase): Promise<void> {
+export async function fillRpmRoots(
+  roots: { build: Filling | null; clean: Filling },
+  report: PreparePhase,
+): Promise<void> {
   for (const [name, filling] of [['build root', roots.build] as const, ['clean root', roots.clean] as const]) {
+    if (filling === null) continue;
     report(`${filling.target.name}: installing the ${name} (${filling.packages.join(' ')})`);
     const result = await runDnf({
       ...filling,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { lastLines, TrunklineError } from '../../../lib/index.ts';
 import { BUILDER, openJail, shiftedOwner, type Jail, type JailRoot } from '../../../lib/jail/index.ts';
 import type { PreparePhase, Target } from '../../../model/index.ts';
+import { addBuilder } from './add-builder.ts';
 import { missingPaths } from './base-repositories.ts';
 import { failureOf } from './outcome.ts';
 import { fillDebRoots } from './prepare-deb.ts';
@@ -73,8 +74,8 @@ async function fill(
     const build = { ...common, root: await jail.addTree(root.build), packages: target.buildPackages };
     const clean = { ...common, root: await jail.addTree(root.clean), packages: target.installPackages };
     const fillRoots = target.format === 'rpm' ? fillRpmRoots : fillDebRoots;
-    await fillRoots({ build, clean }, options.report);
-    await addBuilder(build);
+    await fillRoots({ build: target.root === 'host' ? null : build, clean }, options.report);
+    if (target.root !== 'host') await addBuilder(jail, build.root);
   } finally {
     await jail.close();
   }
@@ -85,28 +86,6 @@ async function makeWorkDirectory(work: string): Promise<void> {
   await mkdir(join(work, 'build'));
   await chown(work, shiftedOwner, shiftedOwner);
   await chown(join(work, 'build'), shiftedOwner + BUILDER, shiftedOwner + BUILDER);
-}
-
-/** The builder's name, and the places where a build finds its source and its directory. */
-const ADD_BUILDER = `
-set -e
-id=$1
-mkdir -p /builddir /staged
-grep -q '^builder:' /etc/passwd || echo "builder:x:$id:$id::/builddir/build:/bin/sh" >>/etc/passwd
-grep -q '^builder:' /etc/group || echo "builder:x:$id:" >>/etc/group
-`;
-
-async function addBuilder({ jail, root, log }: Filling): Promise<void> {
-  const result = await jail.run(['/bin/sh', '-c', ADD_BUILDER, 'sh', String(BUILDER)], {
-    root,
-    user: 'root',
-    timeout: 60,
-  });
-  await appendFile(log, result.stderr);
-  if (result.exitCode !== 0)
-    throw new TrunklineError('target_not_ready', `The build root cannot run a shell: ${result.stderr.trim()}`, {
-      hint: 'put a shell, coreutils and grep into buildPackages of the target',
-    });
 }
 
 async function explain(error: unknown, target: Target, log: string): Promise<unknown> {

@@ -113,8 +113,8 @@ function layout(directory: string): PreparedRoot {
 
 /** Names everything that a prepared root is made from. */
 function keyOf(target: Target): string {
-  const { format, arch, baseRepositories, buildPackages, installPackages } = target;
-  return sha256(JSON.stringify([FORM, format, arch, baseRepositories, buildPackages, installPackages]));
+  const { format, arch, root, baseRepositories, buildPackages, installPackages } = target;
+  return sha256(JSON.stringify([FORM, format, arch, root, baseRepositories, buildPackages, installPackages]));
 }
 
 /** @throws TrunklineError `target_not_ready` */

@@ -1,0 +1,43 @@
+import { mkdir, readdir, readFile, readlink, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { makeOnce } from '../../../../scripts/base-repositories/make-once.ts';
+import { createSandboxBuilder } from '../../../../src/drivers/builders/sandbox/index.ts';
+import { sha256 } from '../../../../src/lib/index.ts';
+import type { Builder, Target } from '../../../../src/model/index.ts';
+
+const CACHE = fileURLToPath(new URL('../../../../.cache/sandbox-roots', import.meta.url));
+const DRIVER = fileURLToPath(new URL('../../../../src/drivers/builders/sandbox', import.meta.url));
+
+/**
+ * A builder whose state is its own but for the roots, which every test run shares: preparing them takes longer than all the tests. They are made
+ * again when the driver, the target or the base repositories change.
+ */
+export async function preparedBuilder(stateDirectory: string, target: Target): Promise<Builder> {
+  const shared = join(CACHE, `${target.name}-${await stateOf(target)}`);
+  await makeOnce(shared, (directory) => prepare(directory, target), console.warn);
+  const link = await readlink(join(shared, target.name, 'current'));
+  const root = join(stateDirectory, target.name, link);
+  for (const own of ['layers', 'resolved']) await mkdir(join(root, own), { recursive: true });
+  for (const name of ['build', 'clean', 'cache', 'work', 'root.json'])
+    await symlink(join(shared, target.name, link, name), join(root, name));
+  await symlink(link, join(stateDirectory, target.name, 'current'));
+  return createSandboxBuilder({ stateDirectory });
+}
+
+/** The names of the layers that a builder has saved. */
+export async function layersOf(stateDirectory: string, target: Target): Promise<string[]> {
+  return readdir(join(stateDirectory, target.name, 'current', 'layers'));
+}
+
+async function prepare(stateDirectory: string, target: Target): Promise<void> {
+  const signal = new AbortController().signal;
+  await createSandboxBuilder({ stateDirectory }).prepare(target, { refresh: false, report: console.warn, signal });
+}
+
+async function stateOf(target: Target): Promise<string> {
+  const names = (await readdir(DRIVER)).filter((name) => /prepare|program|root-store|add-builder/.test(name)).sort();
+  const sources = await Promise.all(names.map((name) => readFile(join(DRIVER, name), 'utf8')));
+  const { baseRepositories, buildPackages, installPackages, root } = target;
+  return sha256(JSON.stringify([sources, baseRepositories, buildPackages, installPackages, root])).slice(0, 12);
+}
