@@ -1,7 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { errnoOf, TrunklineError } from '../../lib/index.ts';
 import type { Environment } from './secrets.ts';
+import { LARGEST_FILE } from './yaml.ts';
 
 export const CONFIG_NAME = 'trunkline.yaml';
 export const SYSTEM_CONFIG = '/etc/trunkline/trunkline.yaml';
@@ -32,7 +35,8 @@ export async function findConfig({ config, environment, directory }: ConfigPlace
 /** @throws TrunklineError `not_found` or `config_invalid` saying why the file cannot be read. */
 export async function readConfigFile(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    // No more of it than shows that it is too large: the path may be a device.
+    return await text(createReadStream(file, { end: LARGEST_FILE }));
   } catch (error) {
     const code = errnoOf(error);
     if (code === 'ENOENT')

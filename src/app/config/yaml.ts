@@ -26,7 +26,8 @@ export interface ConfigText {
   written: (path: Path) => string | undefined;
 }
 
-const LARGEST_FILE = 4_000_000;
+/** Characters; a configuration of thousands of projects has a tenth. */
+export const LARGEST_FILE = 4_000_000;
 /** Far more than a person writes; a bomb multiplies ten aliases of ten aliases. */
 const MOST_ALIASES = 500;
 

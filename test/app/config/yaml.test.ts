@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { checkConfig } from '../../../src/app/config/index.ts';
 import { mistakesIn, settingsOf } from './file.ts';
 
 test.each([
@@ -42,6 +43,11 @@ test.each([
 
 test('a file larger than any configuration is refused', async () => {
   expect(await mistakesIn(`# ${'x'.repeat(4_000_001)}`)).toEqual([expect.stringContaining('larger than 4 MB')]);
+});
+
+test('a device that never ends is refused', async () => {
+  const { mistakes } = await checkConfig({ config: '/dev/zero', environment: {} });
+  expect(mistakes).toEqual([expect.objectContaining({ what: 'the file is larger than 4 MB' })]);
 });
 
 test('keys that are special to JavaScript are keys like others', async () => {
