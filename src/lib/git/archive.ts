@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TrunklineError } from '../errors.ts';
@@ -17,6 +17,8 @@ export interface ArchiveRequest {
   maxBytes: number;
   /** Names of the tags that `export-subst` may see; those that point at the commit's ancestors now when not given. */
   tags?: readonly string[];
+  /** Take what `export-ignore` leaves out too: the tree as a checkout has it. */
+  whole?: boolean;
   signal?: AbortSignal;
 }
 
@@ -38,6 +40,10 @@ export async function archive(repository: Repository, request: ArchiveRequest): 
   try {
     await createBare(bare.path);
     await writeFile(join(bare.path, 'packed-refs'), await tagReferences(repository, commit, request.tags), 'latin1');
+    if (request.whole === true) {
+      await mkdir(join(bare.path, 'info'));
+      await writeFile(join(bare.path, 'info/attributes'), '* -export-ignore\n');
+    }
     await git(bare, ['archive', '--format=tar', `--prefix=${request.prefix}`, `--output=${output}`, commit], {
       launcher: [...limitedFiles(maxBytes), 'prlimit', `--data=${MEMORY}`, '--'],
       ...(request.signal === undefined ? {} : { signal: request.signal }),
@@ -72,5 +78,12 @@ function archiveError(error: unknown, { commit, maxBytes, signal }: ArchiveReque
       `The archive of commit ${commit.slice(0, 12)} outgrows ${Math.round(maxBytes / 1024 ** 2)} MiB`,
       { where: commit, hint: 'look for export-subst in .gitattributes, and for large files', cause: error },
     );
+  const path = /invalid path '(.*)'/.exec(error.stderr)?.[1];
+  if (path !== undefined)
+    return new TrunklineError('source_invalid', `git refuses the path ${JSON.stringify(path)} in the tree`, {
+      where: commit,
+      hint: 'a .gitmodules that is a link is one such; make it a file, or remove it',
+      cause: error,
+    });
   return error;
 }

@@ -1,22 +1,23 @@
 import { TrunklineError } from '../errors.ts';
 import { redact } from '../redact.ts';
 import { git, type Repository } from './command.ts';
+import { REMOTE_HEAD } from './fetch.ts';
 import { closestNames, isBranchName } from './names.ts';
 
 /**
- * The commit that the branch `name` points at in the mirror.
+ * The commit that the branch `name` points at in the mirror; `HEAD` is the repository's default branch.
  * @throws TrunklineError `source_invalid` when the repository has no branches or `name` cannot be one, `not_found` naming the closest branches.
  */
 export async function resolveBranch(repository: Repository & { url: string }, name: string): Promise<string> {
   const where = redact(repository.url);
-  if (!isBranchName(name))
+  if (name !== 'HEAD' && !isBranchName(name))
     throw new TrunklineError('source_invalid', `${JSON.stringify(name)} cannot be the name of a branch`, {
       where,
       hint: 'give the branch by its short name, as in `main` or `stable/2.0`',
     });
   const { stdout, exitCode } = await git(
     repository,
-    ['rev-parse', '--verify', '--quiet', `refs/heads/${name}^{commit}`],
+    ['rev-parse', '--verify', '--quiet', `${name === 'HEAD' ? REMOTE_HEAD : `refs/heads/${name}`}^{commit}`],
     {
       okExitCodes: [0, 1, 128],
     },

@@ -1,6 +1,6 @@
 import { TrunklineError } from '../errors.ts';
 import { git, type Repository } from './command.ts';
-import { isCommitHash } from './names.ts';
+import { isBranchName, isCommitHash } from './names.ts';
 
 /** A commit as it is told to people; the form of model's CommitInfo. Texts are one line without control characters, whatever was committed. */
 export interface GitCommit {
@@ -104,6 +104,17 @@ export async function resolveCommit(repository: Repository, name: string): Promi
   const { stdout, exitCode } = await git(repository, ['rev-parse', '--verify', '--quiet', `${name}^{commit}`], {
     okExitCodes: [0, 1, 128],
   });
+  return exitCode === 0 ? stdout.trim() : undefined;
+}
+
+/** The commit that a tag leads to. No other name is tried, whatever the tag is called. */
+export async function resolveTag(repository: Repository, tag: string): Promise<string | undefined> {
+  if (!isBranchName(tag)) return undefined;
+  const { stdout, exitCode } = await git(
+    repository,
+    ['rev-parse', '--verify', '--quiet', `refs/tags/${tag}^{commit}`],
+    { okExitCodes: [0, 1, 128] },
+  );
   return exitCode === 0 ? stdout.trim() : undefined;
 }
 

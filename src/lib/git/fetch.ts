@@ -47,7 +47,6 @@ const IGNORED_FINDINGS = [
   'badDateOverflow',
   'badEmail',
   'badTimezone',
-  'duplicateEntries',
   'gitattributesBlob',
   'gitattributesLarge',
   'gitattributesLineLength',
@@ -64,13 +63,26 @@ const IGNORED_FINDINGS = [
   'missingSpaceBeforeDate',
   'missingSpaceBeforeEmail',
   'multipleAuthors',
+  'nulInCommit',
   'zeroPaddedDate',
   'zeroPaddedFilemode',
 ];
 
+/** Where the mirror keeps what HEAD means in the repository: its default branch. */
+export const REMOTE_HEAD = 'refs/trunkline/HEAD';
+const NO_HEAD = "couldn't find remote ref HEAD";
+
 /** Branches and tags, forced and deleted ones too. */
 export async function fetchAll(remote: Remote, options: FetchOptions): Promise<void> {
-  await fetchRefs(remote, ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'], options);
+  const refspecs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
+  try {
+    await fetchRefs(remote, [...refspecs, `+HEAD:${REMOTE_HEAD}`], options);
+  } catch (error) {
+    // An empty repository has no HEAD, and one whose default branch was deleted neither.
+    if (!(error instanceof TrunklineError && error.message.includes(NO_HEAD))) throw error;
+    await fetchRefs(remote, refspecs, options);
+    await git(remote, ['update-ref', '-d', REMOTE_HEAD], { launcher: locked(remote) });
+  }
   await maintain(remote, options);
 }
 
@@ -211,6 +223,12 @@ const KNOWN_FAILURES = [
     'source_invalid',
     'The local repository belongs to another user',
     'change its owner, or give it a URL instead of a path',
+  ],
+  [
+    /not our ref|unadvertised object/,
+    'source_invalid',
+    'The server does not give that commit',
+    'push it to a branch or tag of the repository',
   ],
   [
     /fsck error|badObject|error in (tree|commit|tag|blob) [0-9a-f]{40}|inflate:|corrupt/,

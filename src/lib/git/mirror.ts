@@ -15,6 +15,7 @@ import {
   mergeBase,
   reachableTags,
   resolveCommit,
+  resolveTag,
   type GitCommit,
   type Walk,
   type WalkOptions,
@@ -39,6 +40,8 @@ export interface Mirror extends Repository {
   resolveBranch(name: string): Promise<string>;
   /** The commit that a hash (also abbreviated), a tag or a branch means, or undefined. */
   resolveCommit(name: string): Promise<string | undefined>;
+  /** The commit that the tag of exactly this name leads to, or undefined. */
+  resolveTag(tag: string): Promise<string | undefined>;
   hasCommit(hash: string): Promise<boolean>;
   /** @throws TrunklineError `not_found`. */
   commitInfo(hash: string): Promise<GitCommit>;
@@ -87,6 +90,7 @@ export async function openMirror(directory: string, url: string, options: Mirror
     fetchCommit: (hash, options) => fetchCommit(remote, hash, options ?? {}),
     resolveBranch: (name) => resolveBranch(remote, name),
     resolveCommit: (name) => resolveCommit(repository, name),
+    resolveTag: (tag) => resolveTag(repository, tag),
     hasCommit: (hash) => hasCommit(repository, hash),
     commitInfo: (hash) => commitInfo(repository, hash),
     firstParentWalk: (from, to, options) => firstParentWalk(repository, from, to, options ?? {}),

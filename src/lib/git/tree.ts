@@ -53,7 +53,23 @@ export async function listTree(
         `${JSON.stringify(largest.path)} with ${mebibytes(largest.size)} MiB`,
       { where: commit, hint: 'remove the file from the repository, or raise the limit for trusted projects' },
     );
+  requireOnePlaceEach(entries, commit);
   return entries;
+}
+
+/** A name twice, or a link that is also a directory, would be written through the link when it is unpacked. */
+function requireOnePlaceEach(entries: readonly TreeEntry[], commit: string): void {
+  const paths = new Set(entries.map(({ path }) => path));
+  const above = new Set(entries.map(({ path }) => path.slice(0, Math.max(0, path.lastIndexOf('/')))));
+  for (const directory of above)
+    for (let at = directory; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('/'))))
+      if (paths.has(at)) throw badEntry(commit, at, 'is a file and a directory at once');
+  if (paths.size === entries.length) return;
+  const seen = new Set<string>();
+  for (const { path } of entries) {
+    if (seen.has(path)) throw badEntry(commit, path, 'is there twice');
+    seen.add(path);
+  }
 }
 
 const mebibytes = (bytes: number) => (bytes / MEBIBYTE).toFixed(1);

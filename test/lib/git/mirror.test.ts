@@ -76,8 +76,23 @@ test('an empty repository, a missing branch and a name that is none are told apa
     code: 'not_found',
     hint: expect.stringMatching(/^the branches are: stable\/3\.0, .* and 4 more$/) as string,
   });
-  for (const name of ['', '-q', '--all', 'a..b', 'a b', 'x.lock', 'HEAD', 'a^', 'a/.b', '@{u}', 'a\n'])
+  for (const name of ['', '-q', '--all', 'a..b', 'a b', 'x.lock', 'a^', 'a/.b', '@{u}', 'a\n'])
     await expect(mirror.resolveBranch(name)).rejects.toMatchObject({ code: 'source_invalid' });
+});
+
+test('HEAD is the default branch, as it changes', async () => {
+  const main = await upstream.commit();
+  const other = await upstream.commit({ branch: 'other' });
+  await mirror.fetch();
+  expect(await mirror.resolveBranch('HEAD')).toBe(main);
+  await upstream.git('symbolic-ref', 'HEAD', 'refs/heads/other');
+  await mirror.fetch();
+  expect(await mirror.resolveBranch('HEAD')).toBe(other);
+  await upstream.git('symbolic-ref', 'HEAD', 'refs/heads/gone');
+  const later = await upstream.commit();
+  await mirror.fetch();
+  expect(await mirror.resolveBranch('main')).toBe(later);
+  await expect(mirror.resolveBranch('HEAD')).rejects.toMatchObject({ code: 'not_found' });
 });
 
 test('a repository that cannot be reached says so without its password', async () => {
@@ -185,5 +200,5 @@ test('a commit that no branch leads to can be fetched by its name', async () => 
   await mirror.fetchCommit(hidden);
   expect(await mirror.hasCommit(hidden)).toBe(true);
   await expect(mirror.fetchCommit('-x')).rejects.toMatchObject({ code: 'invalid_argument' });
-  await expect(mirror.fetchCommit('0'.repeat(39) + '1')).rejects.toMatchObject({ code: 'project_unreachable' });
+  await expect(mirror.fetchCommit('0'.repeat(39) + '1')).rejects.toMatchObject({ code: 'source_invalid' });
 });
