@@ -30,9 +30,9 @@ export async function openForReading(settings: Settings): Promise<Trunk> {
  * @throws TrunklineError `data_dir_locked` saying who holds it, `data_dir_unwritable`, `database_unreachable`.
  */
 export async function openForWriting(settings: Settings): Promise<Trunk> {
-  await makeDataDirectory(settings.dataDir);
   const lock = await takeLock(settings.dataDir);
   try {
+    await makeRepositories(settings.dataDir);
     const trunk = await assemble(settings, 'write', () => lock.release());
     try {
       await recover(trunk.context);
@@ -124,7 +124,7 @@ function repositories(settings: Settings, formats: TrunkContext['formats']): (ta
   };
 }
 
-async function makeDataDirectory(directory: string): Promise<void> {
+async function makeRepositories(directory: string): Promise<void> {
   try {
     await mkdir(join(directory, 'repos'), { recursive: true, mode: 0o755 });
   } catch (error) {

@@ -1,6 +1,6 @@
 import { performAttempt, type AttemptReport, type TrunkContext } from '../builds/index.ts';
 import { requireBuildWithRevision, type QueuedAttempt } from '../db/index.ts';
-import { TrunklineError } from '../lib/index.ts';
+import { describeError, TrunklineError } from '../lib/index.ts';
 import { claim, heartbeat, leaseOf, type ClaimFilter } from '../queue/index.ts';
 import type { RunReporter } from './report.ts';
 
@@ -23,6 +23,8 @@ const LEASE = 120_000;
 interface Running {
   attempt: QueuedAttempt;
   project: string;
+  /** Ends the attempt when its lease is lost: its result would not be taken. */
+  lost: AbortController;
   done: Promise<AttemptReport | null>;
 }
 
@@ -77,7 +79,9 @@ async function startNext(
     kind: 'started',
     build: { id: build.id, project: build.project, target: build.target, commit, subject },
   });
-  return { attempt, project: build.project, done: perform(context, attempt, options.signal) };
+  const lost = new AbortController();
+  const signal = AbortSignal.any([options.signal, lost.signal]);
+  return { attempt, project: build.project, lost, done: perform(context, attempt, signal) };
 }
 
 /** The report, or null when the attempt is not ours to report: it was aborted, or taken over by somebody else. */
@@ -99,8 +103,9 @@ async function perform(
 }
 
 async function renew(context: TrunkContext, running: ReadonlyMap<number, Running>): Promise<void> {
-  for (const { attempt } of running.values())
+  for (const { attempt, lost } of running.values())
     await heartbeat(context.db, leaseOf(attempt), { now: context.now(), leaseMs: LEASE }).catch((error: unknown) => {
-      context.log.warn({ err: error, attempt: attempt.id }, 'the lease could not be renewed');
+      context.log.warn({ attempt: attempt.id }, `the lease could not be renewed: ${describeError(error)}`);
+      if (error instanceof TrunklineError && error.code === 'lock_lost') lost.abort();
     });
 }

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { AttemptReport, TrunkContext } from '../builds/index.ts';
+import { requireTarget, type AttemptReport, type TrunkContext } from '../builds/index.ts';
 import { describeError, TrunklineError } from '../lib/index.ts';
 import { FORMAT_NAMES, type Project } from '../model/index.ts';
 import { readQueue, recoverWorker, type QueueState } from '../queue/index.ts';
@@ -46,7 +46,7 @@ export function runWorker(): string {
 /** Discovers what is new, queues it, and builds until nothing is due. The data directory's lock is held by the caller. */
 export async function runTrunk(context: TrunkContext, options: RunOptions): Promise<RunSummary> {
   const projects = selectProjects(context, options);
-  const targets = options.targets ?? context.settings.targets.map(({ name }) => name);
+  const targets = selectTargets(context, options);
   const interrupted = await recoverWorker(context.db, runWorker(), context.now());
   if (interrupted.length > 0) options.report({ kind: 'recovered', attempts: interrupted.length });
   const { found, unreachable } = await discoverAll(context, projects, options);
@@ -66,6 +66,8 @@ export async function runTrunk(context: TrunkContext, options: RunOptions): Prom
     worker: runWorker(),
   };
   const reports = await drainQueue(context, work);
+  // What an abort ended goes back into the queue at once, so that nobody sees it as running.
+  if (signal.aborted) await recoverWorker(context.db, runWorker(), context.now());
   return { reports, unreachable, queue: await readQueue(context.db, context.now(), { targets, projects: names }) };
 }
 
@@ -75,6 +77,7 @@ export async function planRun(
   options: RunOptions,
 ): Promise<{ found: readonly Found[]; unreachable: readonly Unreachable[]; order: Order }> {
   const projects = selectProjects(context, options);
+  selectTargets(context, options);
   const { found, unreachable } = await discoverAll(context, projects, options);
   return { found, unreachable, order: options.order ? await findOrder(context, projects) : NO_ORDER };
 }
@@ -88,6 +91,11 @@ function selectProjects(context: TrunkContext, options: RunOptions): Project[] {
         hint: `the projects are: ${[...known].join(', ')}`,
       });
   return context.settings.projects.filter(({ name }) => options.projects?.includes(name) ?? true);
+}
+
+function selectTargets(context: TrunkContext, options: RunOptions): readonly string[] {
+  for (const name of options.targets ?? []) requireTarget(context.settings, name);
+  return options.targets ?? context.settings.targets.map(({ name }) => name);
 }
 
 async function discoverAll(

@@ -19,7 +19,7 @@ export const where = defineCommand<Record<string, never>>({
       }));
       print.result(views, () => {
         print.table(
-          ['BUILD', 'PROJECT', 'TARGET', 'STATE', 'REFS', 'REPOSITORY'].map((title) => ({ title })),
+          ['BUILD', 'PROJECT', 'TARGET', 'STATE', 'REFS', 'DIRECTORY'].map((title) => ({ title })),
           places.map(({ build, directory, refs }) => [
             build.id,
             build.project,
