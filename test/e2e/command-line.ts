@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+export const PROGRAM = fileURLToPath(new URL('../../bin/trunkline.js', import.meta.url));
+
+export interface Finished {
+  /** null when a signal ended it. */
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** `trunkline` as a process of its own, leader of its process group. */
+export interface RunningCommand {
+  pid: number;
+  /** What it has printed so far. */
+  output: { stdout: string; stderr: string };
+  done: Promise<Finished>;
+  kill(signal: NodeJS.Signals): void;
+  /** The signal to the whole process group. */
+  killGroup(signal: NodeJS.Signals): void;
+}
+
+/** Starts bin/trunkline.js as a user does, with nothing of this process's environment but PATH. */
+export function start(args: readonly string[], options: { cwd?: string } = {}): RunningCommand {
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
+    cwd: options.cwd ?? '/',
+    detached: true,
+    env: { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/nonexistent', LANG: 'C.UTF-8' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  const done = new Promise<Finished>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      resolve({ code, ...output });
+    });
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${PROGRAM} could not be started`);
+  return {
+    pid,
+    output,
+    done,
+    kill: (signal) => child.kill(signal),
+    killGroup: (signal) => {
+      process.kill(-pid, signal);
+    },
+  };
+}
+
+/** Waits until `condition` answers something but undefined and false. @throws with `what` after `timeout` milliseconds. */
+export async function until<T>(
+  what: string,
+  condition: () => T | Promise<T>,
+  timeout = 60_000,
+): Promise<Exclude<T, undefined | false | null>> {
+  const end = performance.now() + timeout;
+  for (;;) {
+    const found = await condition();
+    if (found !== undefined && found !== false && found !== null) return found as Exclude<T, undefined | false | null>;
+    if (performance.now() > end) throw new Error(`waited ${timeout} ms in vain for: ${what}`);
+    await pause(50);
+  }
+}
