@@ -43,11 +43,10 @@ export function transportOf(url: string): Transport {
 
 /** `user@host:path`, which git hands to ssh. */
 function scpTransport(url: string): Transport {
-  const [, authority, path] = /^([^/:]+|[^/:]*\[[^\]/]+\]):(.*)$/.exec(url) ?? [];
+  const [, authority, path] = /^((?:[^/:@[]*@)?\[[^\]/]+\]|[^/:[]+):(.*)$/.exec(url) ?? [];
   if (authority === undefined || path === undefined) throw badAddress(url, 'is not an absolute address');
   checkHost(url, authority);
-  if (path === '' || path.startsWith('-'))
-    throw badAddress(url, 'has no path, or one that would be taken as an option');
+  if (path === '' || /^[-:]/.test(path)) throw badAddress(url, 'has no path, or one that would be taken as an option');
   return 'ssh';
 }
 
