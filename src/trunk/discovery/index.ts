@@ -1,3 +1,2 @@
 export { discover, type DiscoveredRevision, type Discovery, type DiscoveryRequest, type Why } from './discover.ts';
 export { historyOf, type History } from './history.ts';
-export { planVersionInputs } from './version-inputs.ts';

@@ -14,14 +14,17 @@ let port: number;
 let login: string | null;
 /** Where it sends everybody, or null. */
 let redirect: string | null;
+/** Whether it answers at all. */
+let silent: boolean;
 
 /** git's simple HTTP protocol: the repository's files as they are. */
 beforeEach(async () => {
-  [login, redirect] = [null, null];
+  [login, redirect, silent] = [null, null, false];
   scope = await temporaryDirectory();
   upstream = await createFixture(join(scope.path, 'upstream'));
   server = createServer((request, response) => {
     const given = Buffer.from(request.headers.authorization?.slice('Basic '.length) ?? '', 'base64').toString();
+    if (silent) return;
     if (redirect !== null) response.writeHead(302, { location: redirect }).end();
     else if (login !== null && given !== login) response.writeHead(401, { 'www-authenticate': 'Basic realm=x' }).end();
     else
@@ -66,4 +69,20 @@ test('a server cannot send us to another transport', async () => {
   }
   redirect = null;
   await expect(mirror.fetch()).rejects.toMatchObject({ code: 'project_unreachable' });
+});
+
+test('a server that does not answer holds a fetch up for no longer than it may', async () => {
+  silent = true;
+  const mirror = await open(`http://127.0.0.1:${port}`);
+  const started = performance.now();
+  await expect(mirror.fetch({ timeout: 500 })).rejects.toMatchObject({
+    code: 'project_unreachable',
+    message: expect.stringContaining('took too long') as string,
+  });
+  const controller = new AbortController();
+  setTimeout(() => {
+    controller.abort();
+  }, 200);
+  await expect(mirror.fetch({ signal: controller.signal })).rejects.toMatchObject({ code: 'process_failed' });
+  expect(performance.now() - started).toBeLessThan(10_000);
 });

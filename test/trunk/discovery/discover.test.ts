@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openMirror, type Mirror } from '../../../src/lib/git/index.ts';
-import { discover, historyOf, planVersionInputs, type Discovery } from '../../../src/trunk/discovery/index.ts';
+import { discover, historyOf, type Discovery } from '../../../src/trunk/discovery/index.ts';
 import { createFixture, temporaryDirectory, type Fixture } from '../../lib/git/fixture.ts';
 
 let scope: Awaited<ReturnType<typeof temporaryDirectory>>;
@@ -228,10 +228,9 @@ describe('what a version is computed from', () => {
     const [, packaged = ''] = await distgit.commits([{}, {}]);
     await mirrors.upstream.fetch();
     await mirrors.distgit.fetch();
-    const inputs = (hash: string) =>
-      planVersionInputs(mirrors, { upstream: { hash }, distgit: { hash: packaged } }, null);
-    expect(await inputs(b)).toMatchObject({ tags: ['1.0;_touch_/tmp/x', 'v1.0'], distgitCount: 3, reported: null });
-    expect((await inputs(merge)).tags).toEqual(['1.0;_touch_/tmp/x', 'v1.0', 'v1.0.1', 'v2.0']);
+    expect(await mirrors.upstream.reachableTags(b)).toEqual(['1.0;_touch_/tmp/x', 'v1.0']);
+    expect(await mirrors.upstream.reachableTags(merge)).toEqual(['1.0;_touch_/tmp/x', 'v1.0', 'v1.0.1', 'v2.0']);
+    expect(await mirrors.distgit.firstParentCount(packaged)).toBe(3);
   });
 });
 
