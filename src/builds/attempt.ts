@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { requireBuildWithRevision, type QueuedAttempt } from '../db/index.ts';
 import { TrunklineError } from '../lib/index.ts';
 import type { Build, BuildInputs, Project, Revision, Target } from '../model/index.ts';
+import { readBaseRepositories } from './base-revisions.ts';
 import {
   logDirectory,
   requireBuilder,
@@ -97,11 +98,7 @@ async function begin(context: TrunkContext, attempt: QueuedAttempt, signal: Abor
     distgitCommit: revision.distgit.hash,
     target: target.name,
     snapshot: await snapshotToBuildOn(context, target),
-    baseRepositories: target.baseRepositories.map((one) => ({
-      id: one.id,
-      address: one.kind === 'deb' ? one.uri : (one.baseurl[0] ?? one.metalink ?? one.mirrorlist ?? ''),
-      revision: null,
-    })),
+    baseRepositories: await readBaseRepositories(target),
     builder: target.builder,
     builderVersion: '',
     version: null,
