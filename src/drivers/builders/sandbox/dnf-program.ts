@@ -110,6 +110,7 @@ def want(base, requirement):
     selector.set(provides=requirement)
     found = selector.matches()
     if not found and requirement.startswith("/"):
+        selector = dnf.selector.Selector(base.sack)
         selector.set(file=requirement)
         found = selector.matches()
     if not found and not requirement.startswith("("):
