@@ -1,17 +1,10 @@
 import { deliverEvents, type Trunk } from '../app/index.ts';
 import type { AttemptReport } from '../builds/index.ts';
-import { planRun, runTrunk, type RunEvent, type RunOptions, type RunSummary } from '../trunk/index.ts';
+import { runTrunk, type RunEvent, type RunOptions, type RunSummary } from '../trunk/index.ts';
 import type { ExitCode } from './command.ts';
 import type { Printer } from './print.ts';
 
 type Order = Omit<RunOptions, 'report'>;
-
-const WHY: Readonly<Record<string, string>> = {
-  first: 'never built',
-  new_commit: 'new commit',
-  new_packaging: 'new packaging commit',
-  history_rewritten: 'the branch was rewritten',
-};
 
 /** Runs, telling how it goes; prints the outcome and answers the exit code. */
 export async function performRun(trunk: Trunk, order: Order, print: Printer): Promise<ExitCode> {
@@ -109,50 +102,4 @@ function finishedLine({ build, revision, failure, retryAt, timings }: AttemptRep
   if (failure === null) return `ok       ${what}, ${seconds}`;
   const again = retryAt === null ? '' : `; tried again after ${new Date(retryAt).toISOString().slice(11, 19)} UTC`;
   return `FAILED   ${what}, ${seconds}: ${failure.reason}: ${failure.detail}${again}`;
-}
-
-/** What a run would build, and why. */
-export async function printPlan(trunk: Trunk, order: Order, print: Printer): Promise<ExitCode> {
-  const plan = await planRun(trunk.context, {
-    ...order,
-    report: (event) => {
-      if (event.kind === 'unreachable') print.note(`${event.project}: ${event.message}`);
-    },
-  });
-  const rank = (project: string) => plan.order.priorities.get(project) ?? 0;
-  const rows = plan.found
-    .flatMap(({ project, format, revisions }) =>
-      revisions.flatMap((revision, index) =>
-        targetsFor(trunk, project.targets, format, order).map((target) => ({
-          project: project.name,
-          target,
-          commit: revision.upstream.hash,
-          subject: revision.upstream.subject,
-          why: revision.why,
-          skipped: order.headOnly && index < revisions.length - 1,
-        })),
-      ),
-    )
-    .sort((a, b) => rank(a.project) - rank(b.project));
-  print.result({ builds: rows, unreachable: plan.unreachable, cycles: plan.order.cycles }, () => {
-    print.table(
-      ['PROJECT', 'TARGET', 'COMMIT', 'WHY', 'SUBJECT'].map((title) => ({ title })),
-      rows.map((row) => [
-        row.project,
-        row.target,
-        row.commit.slice(0, 10),
-        row.skipped ? 'skipped: --head-only' : (WHY[row.why] ?? row.why),
-        row.subject,
-      ]),
-    );
-    for (const circle of plan.order.cycles) print.line(`these need each other: ${circle.join(', ')}`);
-  });
-  return plan.unreachable.length > 0 ? 1 : 0;
-}
-
-function targetsFor({ context }: Trunk, names: readonly string[], format: string, order: Order): string[] {
-  return names.filter((name) => {
-    const target = context.settings.targets.find((one) => one.name === name);
-    return target?.format === format && (order.targets?.includes(name) ?? true);
-  });
 }

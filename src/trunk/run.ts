@@ -6,6 +6,7 @@ import { readQueue, recoverWorker, type QueueState } from '../queue/index.ts';
 import { discoverProject } from './discover.ts';
 import { drainQueue } from './drain.ts';
 import { findOrder, NO_ORDER, type Order } from './order.ts';
+import { planBuilds, type PlannedBuild } from './plan.ts';
 import { recordFound, targetsOf, type Found } from './record.ts';
 import type { RunReporter } from './report.ts';
 
@@ -75,11 +76,15 @@ export async function runTrunk(context: TrunkContext, options: RunOptions): Prom
 export async function planRun(
   context: TrunkContext,
   options: RunOptions,
-): Promise<{ found: readonly Found[]; unreachable: readonly Unreachable[]; order: Order }> {
+): Promise<{ builds: readonly PlannedBuild[]; unreachable: readonly Unreachable[]; order: Order }> {
   const projects = selectProjects(context, options);
-  selectTargets(context, options);
+  const targets = selectTargets(context, options);
   const { found, unreachable } = await discoverAll(context, projects, options);
-  return { found, unreachable, order: options.order ? await findOrder(context, projects) : NO_ORDER };
+  const names = projects.map(({ name }) => name);
+  const builds = await planBuilds(context, found, { projects: names, targets, headOnly: options.headOnly });
+  const order = options.order ? await findOrder(context, projects) : NO_ORDER;
+  const rank = ({ project }: PlannedBuild) => order.priorities.get(project) ?? 0;
+  return { builds: builds.sort((a, b) => rank(a) - rank(b)), unreachable, order };
 }
 
 function selectProjects(context: TrunkContext, options: RunOptions): Project[] {

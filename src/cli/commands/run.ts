@@ -37,7 +37,8 @@ export const run = defineCommand<Options>({
   ],
   run: async ({ print, settings, options, signal }): Promise<ExitCode> => {
     const { openForWriting, openForPlanning } = await import('../../app/index.ts');
-    const { performRun, printPlan } = await import('../run-report.ts');
+    const { performRun } = await import('../run-report.ts');
+    const { printPlan } = await import('../run-plan.ts');
     const read = await settings();
     const trunk = options.dryRun ? await openForPlanning(read) : await openForWriting(read);
     const order = {
