@@ -136,3 +136,87 @@ export async function rpmRepository(directory: string, files: readonly string[])
   await execute('createrepo_c', ['-q', directory]);
   return { path: directory, also: [] };
 }
+
+/** A staged deb source as the deb format leaves it (StagedSource): upstream's files, and those of debian/. */
+export async function stageDeb(
+  top: string,
+  name: string,
+  upstream: Record<string, string>,
+  packaging: Record<string, string>,
+): Promise<StagedSource> {
+  const directory = join(top, `staged-${name}`);
+  await rm(directory, { recursive: true, force: true });
+  const tree = join(top, `tree-${name}`);
+  await rm(tree, { recursive: true, force: true });
+  const write = async (path: string, content: string) => {
+    await mkdir(dirname(join(tree, path)), { recursive: true });
+    await writeFile(join(tree, path), content, { mode: path.endsWith('/rules') ? 0o755 : 0o644 });
+  };
+  for (const [path, content] of Object.entries({ README: `${name}\n`, ...upstream }))
+    await write(`${name}-1.0/${path}`, content);
+  for (const [path, content] of Object.entries(packaging)) await write(`debian/${path}`, content);
+  await mkdir(directory, { recursive: true });
+  await execute('tar', ['-czf', join(directory, `${name}_1.0.orig.tar.gz`), '-C', tree, `${name}-1.0`]);
+  await execute('tar', ['-cf', join(directory, 'debian.tar'), '-C', tree, 'debian']);
+  await writeFile(join(directory, 'top'), `${name}-1.0\n`);
+  const version = { epoch: null, version: '1.0', release: '1', base: '1.0' };
+  const mainFile = `${name}_1.0-1.dsc`;
+  return { format: 'deb', directory, name, version, mainFile, topDirectory: `${name}-1.0`, native: false };
+}
+
+/** A debian/ directory that puts one file into a package. */
+export function debianDirectory(
+  name: string,
+  options: { buildDepends?: string; depends?: string; build?: string; files?: Record<string, string> } = {},
+): Record<string, string> {
+  const requirements = [
+    'debhelper-compat (= 13)',
+    ...(options.buildDepends === undefined ? [] : [options.buildDepends]),
+  ];
+  return {
+    control: `Source: ${name}
+Section: misc
+Priority: optional
+Maintainer: Tester <tester@example.org>
+Build-Depends: ${requirements.join(', ')}
+Standards-Version: 4.6.2
+Rules-Requires-Root: no
+
+Package: ${name}
+Architecture: any
+Depends: \${misc:Depends}${options.depends === undefined ? '' : `, ${options.depends}`}
+Description: ${name} for tests
+ A package.
+`,
+    changelog: `${name} (1.0-1) unstable; urgency=medium
+
+  * For tests.
+
+ -- Tester <tester@example.org>  Thu, 01 Jan 2026 00:00:00 +0000
+`,
+    rules: `#!/usr/bin/make -f
+%:
+\tdh $@
+override_dh_auto_build:
+\t${options.build ?? 'true'}
+`,
+    copyright: 'Files: *\nCopyright: 2026 Tester\nLicense: MIT\n',
+    'source/format': '3.0 (quilt)\n',
+    [`${name}.install`]: `README usr/share/${name}\n`,
+    ...options.files,
+  };
+}
+
+/** A repository for apt as ours are published (suite `trunk`, component `main`), made of .deb files. */
+export async function debRepository(directory: string, files: readonly string[]): Promise<LocalRepository> {
+  const index = join(directory, 'dists/trunk/main/binary-amd64');
+  await mkdir(index, { recursive: true });
+  for (const file of files) await cp(file, join(directory, file.slice(dirname(file).length + 1)));
+  const packages = await execute('apt-ftparchive', ['packages', '.'], { cwd: directory });
+  await writeFile(join(index, 'Packages'), packages.stdout);
+  const fields = { Origin: 'test', Suite: 'trunk', Codename: 'trunk', Architectures: 'amd64', Components: 'main' };
+  const options = Object.entries(fields).map(([field, value]) => `-oAPT::FTPArchive::Release::${field}=${value}`);
+  const release = await execute('apt-ftparchive', [...options, 'release', 'dists/trunk'], { cwd: directory });
+  await writeFile(join(directory, 'dists/trunk/Release'), release.stdout);
+  return { path: directory, also: [] };
+}

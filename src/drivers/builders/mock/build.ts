@@ -1,16 +1,18 @@
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run, TrunklineError } from '../../../lib/index.ts';
-import type { BuildOutcome, BuildRequest, FailureReason } from '../../../model/index.ts';
+import type { BuildOutcome, BuildRequest, FailureReason, LocalRepository } from '../../../model/index.ts';
 import { fullDirectory } from '../free-space.ts';
 import { followLog } from '../log-follower.ts';
 import { copyRegularFile, takeFiles } from '../result-files.ts';
+import { readTail } from '../tail.ts';
 import type { MockLauncher } from './command.ts';
 import { mockConfiguration } from './configuration.ts';
-import { readInstalled, readPhases, readTail } from './logs.ts';
+import { readInstalled, readPhases } from './logs.ts';
 import { readBuildFailure, type MockLogs } from './outcome.ts';
 import { emptyResultDirectory, leftMounted, resultDirectory, runMock } from './run.ts';
 import type { Slot, SlotLease } from './slots.ts';
+import { readSnapshot, replacements } from './snapshot-packages.ts';
 
 const LOGS = ['root.log', 'state.log', 'installed_pkgs.log'];
 
@@ -41,6 +43,7 @@ async function runBuild(request: BuildRequest, launcher: MockLauncher, slot: Slo
   const { target, repository } = request;
   const source = await copySource(request, launcher, slot);
   await emptyResultDirectory(slot, launcher);
+  const ours = await replacementOptions(repository, slot);
   const limit = new AbortController();
   const state: { ended: Ended } = { ended: null };
   const end = (why: Ended) => {
@@ -61,7 +64,7 @@ async function runBuild(request: BuildRequest, launcher: MockLauncher, slot: Slo
     const logs = await runMock(launcher, {
       slot,
       configuration: mockConfiguration({ target, slot, repository, overlay: launcher.overlay, zstd }),
-      action: ['--rebuild', '--spec', source.spec, '--sources', source.sources],
+      action: ['--rebuild', '--spec', source.spec, '--sources', source.sources, ...ours],
       signal: AbortSignal.any([request.signal, limit.signal]),
       messages: join(request.logs, 'mock.log'),
     });
@@ -71,6 +74,12 @@ async function runBuild(request: BuildRequest, launcher: MockLauncher, slot: Slo
     await buildLog.stop();
     for (const name of LOGS) await copyRegularFile(join(resultDirectory(slot), name), join(request.logs, name));
   }
+}
+
+async function replacementOptions(repository: LocalRepository | null, slot: Slot): Promise<string[]> {
+  if (repository === null) return [];
+  const root = (await readFile(join(slot.generation, 'build-packages'), 'utf8')).trimEnd().split('\n');
+  return replacements(await readSnapshot(repository), root).flatMap((nevra) => ['--additional-package', nevra]);
 }
 
 /** The staged source where mock's account can read it. Links stay links: they are followed inside the root, if at all. */

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describeError } from '../../../lib/index.ts';
 import type { Readiness, Target } from '../../../model/index.ts';
+import { readPrepared } from '../generations.ts';
 import type { MockLauncher } from './command.ts';
 
 type Missing = Readiness['missing'][number];
@@ -19,6 +20,8 @@ export async function checkMachine(
   } catch (error) {
     missing.push({ what: `mock (${mockCommand}): ${describeError(error)}`, remedy: MOCK_REMEDY });
   }
+  if (target.format === 'rpm' && (await readPrepared(stateDirectory, target)) === null)
+    missing.push({ what: 'a prepared root', remedy: `trunkline target prepare ${target.name}` });
   return { missing };
 }
 

@@ -7,7 +7,7 @@ import { askVersion, checkMachine } from './check.ts';
 import { createLauncher } from './command.ts';
 import { prepareGeneration, type PrepareRequest } from './prepare.ts';
 import { createSlots, removeBusySlots, type SlotKind } from './slots.ts';
-import { readPrepared, removeOldGenerations } from './state.ts';
+import { readPrepared, removeOldGenerations } from '../generations.ts';
 import { verifyInSlot } from './verify.ts';
 
 /**
@@ -23,7 +23,7 @@ export const mockCapabilities: BuilderCapabilities = {
 };
 
 export interface MockOptions {
-  /** A directory of its own, which mock's account must be able to pass through. */
+  /** Where builders keep their roots (`mock/` below it is ours); mock's account must be able to pass through. */
   stateDirectory: string;
   /** The program: a name on PATH or an absolute path. Default: `TRUNKLINE_MOCK`, else `mock`. */
   mockCommand?: string;
@@ -33,8 +33,9 @@ export interface MockOptions {
  * Builds with real mock (mock(1)): source package and build in one run, the install check in a second one with a clean root. Needs root, and an account
  * in the group `mock` that it runs mock as. Roots are kept with mock's overlayfs plugin where the kernel has it, else unpacked from its root cache.
  */
-export function createMockBuilder({ stateDirectory, mockCommand }: MockOptions): Builder {
-  const command = mockCommand ?? process.env.TRUNKLINE_MOCK ?? 'mock';
+export function createMockBuilder(options: MockOptions): Builder {
+  const stateDirectory = join(options.stateDirectory, 'mock');
+  const command = options.mockCommand ?? process.env.TRUNKLINE_MOCK ?? 'mock';
   const slots = createSlots();
   const launcher = once(async () => {
     await mkdir(stateDirectory, { recursive: true });

@@ -1,5 +1,3 @@
-import { open } from 'node:fs/promises';
-
 /** One program that mock ran, as root.log shows it. */
 export interface LoggedCommand {
   command: string;
@@ -12,21 +10,6 @@ export interface LoggedCommand {
 export interface Phase {
   name: string;
   seconds: number | null;
-}
-
-/** The last `bytes` of a file as text, or '' when it is not there: logs are as long as a build makes them. */
-export async function readTail(path: string, bytes: number): Promise<string> {
-  const file = await open(path, 'r').catch(() => null);
-  if (file === null) return '';
-  try {
-    const { size } = await file.stat();
-    const start = Math.max(0, size - bytes);
-    const buffer = Buffer.alloc(size - start);
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
-    return buffer.toString('utf8', 0, bytesRead);
-  } finally {
-    await file.close();
-  }
 }
 
 /** The commands of mock's root.log, each line of which is `LEVEL file.py:line:  text`. */
@@ -85,4 +68,12 @@ export function readTransaction(output: readonly string[]): string[] {
     else if (inside) names.push(...line.trim().split(/\s+/));
   }
   return names.sort();
+}
+
+/** What mock says to be in a root it has just made (name-version-release.arch), from its own messages. */
+export function readRootPackages(messages: string): string[] {
+  const [, list = ''] = messages.split(/^INFO: Installed packages:\nINFO: /m);
+  const lines = list.split('\n');
+  const end = lines.findIndex((line) => !/^\S+\.\w+$/.test(line));
+  return lines.slice(0, end < 0 ? lines.length : end).filter((line) => !line.startsWith('gpg-pubkey-'));
 }

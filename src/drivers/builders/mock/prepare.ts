@@ -1,14 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError, TrunklineError } from '../../../lib/index.ts';
 import type { PreparePhase, Target } from '../../../model/index.ts';
 import type { MockLauncher } from './command.ts';
 import { mockConfiguration } from './configuration.ts';
+import { readRootPackages } from './logs.ts';
 import { readBuildFailure } from './outcome.ts';
 import { emptyResultDirectory, runMock } from './run.ts';
 import type { SlotKind, Slots } from './slots.ts';
-import { removeOldGenerations, targetDirectory, writePrepared } from './state.ts';
+import { newGeneration, removeOldGenerations, targetDirectory, writePrepared } from '../generations.ts';
 
 export interface PrepareRequest {
   target: Target;
@@ -26,7 +26,7 @@ export async function prepareGeneration(
 ): Promise<void> {
   const { target } = request;
   const directory = targetDirectory(stateDirectory, target);
-  const name = `generation-${randomBytes(6).toString('hex')}`;
+  const name = newGeneration();
   const generation = join(directory, name);
   await mkdir(generation, { recursive: true });
   try {
@@ -63,6 +63,7 @@ async function makeSlot(
     const logs = await runMock(launcher, { slot: lease.slot, configuration, action: ['--init'], signal, messages });
     if (logs === null) throw new Error('it was stopped');
     if (logs.exitCode !== 0) throw new Error(readBuildFailure(logs).detail);
+    await writeFile(join(generation, `${kind}-packages`), `${readRootPackages(logs.messages).join('\n')}\n`);
     outcome = 'clean';
   } finally {
     await lease.release(outcome);

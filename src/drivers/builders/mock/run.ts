@@ -1,9 +1,9 @@
 import { chown, mkdir, rm, writeFile, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProcessError } from '../../../lib/index.ts';
-import { exists } from './state.ts';
+import { exists } from '../generations.ts';
+import { readTail } from '../tail.ts';
 import type { MockLauncher } from './command.ts';
-import { readTail } from './logs.ts';
 import type { MockLogs } from './outcome.ts';
 import type { Slot } from './slots.ts';
 

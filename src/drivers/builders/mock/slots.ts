@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exists } from './state.ts';
+import { exists } from '../generations.ts';
 
 export type SlotKind = 'build' | 'install';
 
@@ -10,6 +10,7 @@ export type SlotKind = 'build' | 'install';
  */
 export interface Slot {
   kind: SlotKind;
+  generation: string;
   directory: string;
   /** mock's `root`: what it names its directories by. */
   rootName: string;
@@ -73,6 +74,7 @@ function slotAt(generation: string, target: string, kind: SlotKind, number: numb
   const directory = join(generation, `${kind}-${number}`);
   return {
     kind,
+    generation,
     directory,
     rootName: `trunkline-${target}-${kind}-${number}`,
     basedir: join(directory, 'root'),

@@ -8,7 +8,7 @@ import { readTransaction } from './logs.ts';
 import { installTransaction, readInstallFailure } from './outcome.ts';
 import { emptyResultDirectory, leftMounted, runMock } from './run.ts';
 import type { Slot, SlotLease } from './slots.ts';
-import { exists } from './state.ts';
+import { exists } from '../generations.ts';
 
 /** What may stand in a package specification of dnf without being a pattern or an option. */
 const FULL_NAME = /^[A-Za-z0-9_][A-Za-z0-9._+~^:-]*$/;

@@ -78,7 +78,9 @@ describe.skipIf(missing !== null)('the mock builder with real mock', () => {
       'autopoint-0.1-1.tl12.src.rpm',
       'autopoint-0.1-1.tl12.x86_64.rpm',
     ]);
-    const repository = await rpmRepository(join(top, 'repository'), binaries(library));
+    // unzip is in the build root already, with a higher version of the base.
+    const present = await build('unzip', spec('unzip', { version: '0.2' }));
+    const repository = await rpmRepository(join(top, 'repository'), [...binaries(library), ...binaries(present)]);
     const program = await build(
       'program',
       spec('program', { header: 'BuildRequires: autopoint, gcc\nRequires: autopoint' }),
@@ -88,6 +90,7 @@ describe.skipIf(missing !== null)('the mock builder with real mock', () => {
     );
     expect(program.detail).toBeNull();
     expect(program.buildroot).toContain('autopoint-0.1-1.tl12.x86_64');
+    expect(program.buildroot.filter((name) => name.startsWith('unzip-'))).toEqual(['unzip-0.2-1.tl12.x86_64']);
     expect(program.buildroot.some((name) => name.startsWith('gcc-'))).toBe(true);
     expect(await readFile(join(program.logs, 'build.log'), 'utf8')).toContain('Wrote: /builddir/build/RPMS/program');
     expect((await readdir(program.logs)).sort()).toEqual([
