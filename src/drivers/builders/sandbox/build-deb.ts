@@ -47,7 +47,7 @@ export async function buildDeb(run: BuildRun): Promise<BuildEnd> {
   const top = directoryName(run.request.source.topDirectory);
   const kind = run.request.source.native ? 'native' : 'quilt';
   const source = await runAsBuilder(run, base, SOURCE, [top, kind], { env: {}, during: 'packing the source' });
-  run.clock.add('source', source.seconds);
+  run.clock.add('pack', source.seconds);
   if (source.exitCode !== 0) return { failure: readDebFailure(source.stderr, 'source'), buildroot: [], results: null };
   const root = await openBuildRoot(run, base, installation(run, top, source.stdout));
   if ('failure' in root) return { failure: root.failure, buildroot: [], results: null };

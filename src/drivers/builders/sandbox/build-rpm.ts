@@ -37,7 +37,7 @@ exec rpmbuild "$@"
 export async function buildRpm(run: BuildRun): Promise<BuildEnd> {
   const base = await addBaseRoot(run.jail, run.request.target, run.prepared);
   const source = await rpmbuild(run, base, SOURCE, [], 'packing the source');
-  run.clock.add('source', source.seconds);
+  run.clock.add('pack', source.seconds);
   if (source.exitCode !== 0) return ended(readRpmFailure(source.stderr, 'source'), []);
   let requirements = readRequirements(source.stdout);
   const dynamic = (await readSpec(run)).includes('%generate_buildrequires');

@@ -1,0 +1,33 @@
+// `npm run bench [NAME…]`: one JSON object a line on standard output, progress on standard error. Never fails by speed.
+import { describeError } from '../../src/lib/index.ts';
+import { benchmarkBuildRpm } from './build-rpm.ts';
+import { measurementLine, type Benchmark } from './measurement.ts';
+import { benchmarkMock } from './mock.ts';
+import { benchmarkOverhead } from './overhead.ts';
+import { benchmarkParallel } from './parallel.ts';
+
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  'build-rpm': benchmarkBuildRpm,
+  overhead: benchmarkOverhead,
+  parallel: benchmarkParallel,
+  mock: benchmarkMock,
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in BENCHMARKS));
+if (unknown.length > 0) {
+  console.error(`There is no benchmark ${unknown.join(', ')}; there are: ${Object.keys(BENCHMARKS).join(', ')}`);
+  process.exit(2);
+}
+for (const [name, benchmark] of Object.entries(BENCHMARKS)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const progress = (message: string) => {
+    console.error(`${name}: ${message}`);
+  };
+  try {
+    for (const measurement of await benchmark(progress)) console.log(measurementLine(measurement));
+  } catch (error) {
+    process.exitCode = 1;
+    progress(describeError(error));
+  }
+}
