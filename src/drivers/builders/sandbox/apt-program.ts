@@ -26,7 +26,7 @@ local='-o Dir::Etc::sourcelist=/tmp/local.list'
 quick="$local -o Dir::State::lists=/tmp/lists -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache="
 full='-o Dir::Etc::sourcelist=/tmp/all.list'
 get() {
-  apt-get -q -y -o Dir::Etc::sourceparts=- -o Dir::Etc::preferences=/tmp/preferences -o Dir::Etc::preferencesparts=- \
+  apt-get -q -y -o Dir::Etc::sourceparts=/dev/null -o Dir::Etc::preferences=/tmp/preferences -o Dir::Etc::preferencesparts=/dev/null \
     -o APT::Sandbox::User=root -o APT::Install-Recommends=0 -o APT::Get::List-Cleanup=0 -o Dpkg::Use-Pty=0 \
     -o Dpkg::Options::=--force-unsafe-io -o Acquire::Languages=none --allow-downgrades "$@"
 }
@@ -72,10 +72,8 @@ if [ "$STEP" = download ]; then
   [ -z "$replaced" ] || get $mode --download-only install $replaced || fail fetch
   exit 0
 fi
-offline=
-if [ "$STEP" = install ]; then offline=--no-download; fi
-get $mode $offline "$@" || fail install
-[ -z "$replaced" ] || get $mode $offline install $replaced || fail install
+get $mode "$@" || fail install
+[ -z "$replaced" ] || get $mode install $replaced || fail install
 set +f
 rm -f /var/cache/apt/archives/*.deb
 say installed

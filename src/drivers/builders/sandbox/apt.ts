@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Jail, JailRoot, JailRun } from '../../../lib/jail/index.ts';
 import type { DebBaseRepository, LocalRepository, Target } from '../../../model/index.ts';
 import { APT_PROGRAM } from './apt-program.ts';
-import { addressBinds, debRepositories, isRemote, localBinds } from './base-repositories.ts';
+import { addressBinds, debRepositories, isRemote, keyInJail, localBinds } from './base-repositories.ts';
 import { MachineTrouble, stopped } from './outcome.ts';
 
 /** As our own repositories are published. */
@@ -144,7 +144,7 @@ function localLine(repository: LocalRepository): string {
 export function sourceLines(repository: DebBaseRepository): string[] {
   const options = [
     ...(repository.trusted ? ['trusted=yes'] : []),
-    ...(repository.signedBy === null ? [] : [`signed-by=${repository.signedBy}`]),
+    ...(repository.signedBy === null ? [] : [`signed-by=${keyInJail(repository.signedBy)}`]),
   ];
   const given = options.length === 0 ? '' : ` [${options.join(' ')}]`;
   return repository.suites.map((suite) => `deb${given} ${repository.uri} ${suite} ${repository.components.join(' ')}`);

@@ -1,5 +1,7 @@
 import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sha256 } from '../../../lib/index.ts';
 import type { JailBind } from '../../../lib/jail/index.ts';
 import type {
   BaseRepository,
@@ -22,15 +24,32 @@ export function isRemote(repository: BaseRepository): boolean {
   return addressesOf(repository).some((address) => pathOf(address) === undefined);
 }
 
-/** The directories and keys on this machine that a target's base repositories name, at the same place in the jail. */
+/** The directories on this machine that a target's base repositories are in, at the same place in the jail. */
+export function directoryBinds(target: Target): JailBind[] {
+  return directoriesOf(target).map((path) => ({ source: path, target: path }));
+}
+
+/** Those directories, and the keys as `keyInJail` names them. */
 export function addressBinds(target: Target): JailBind[] {
-  return localPaths(target).map((path) => ({ source: path, target: path }));
+  return [...directoryBinds(target), ...keyFilesOf(target).map((path) => ({ source: path, target: keyInJail(path) }))];
+}
+
+/** Where a key file is in a jail. Not where it is on this machine: a package of the root may bring a file of that name, and could not. */
+export function keyInJail(path: string): string {
+  return `/run/trunkline/${sha256(path).slice(0, 8)}-${basename(path).replaceAll(/[^A-Za-z0-9._-]/g, '_')}`;
+}
+
+/** The path of an address on this machine, or undefined for one behind a network. */
+export function pathOf(address: string): string | undefined {
+  if (address.startsWith('/')) return address;
+  return address.startsWith('file:') ? fileURLToPath(address.replace(/^file:\/*/, 'file:///')) : undefined;
 }
 
 /** Those of them that do not exist, so that it can be said before a package manager stumbles. */
 export async function missingPaths(target: Target): Promise<string[]> {
-  const found = await Promise.all(localPaths(target).map((path) => stat(path).catch(() => undefined)));
-  return localPaths(target).filter((_, n) => found[n] === undefined);
+  const paths = [...directoriesOf(target), ...keyFilesOf(target)];
+  const found = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)));
+  return paths.filter((_, n) => found[n] === undefined);
 }
 
 /** Our snapshot and the pool that links in it lead to. */
@@ -40,11 +59,15 @@ export function localBinds(repository: LocalRepository | null): JailBind[] {
     : [repository.path, ...repository.also].map((path) => ({ source: path, target: path }));
 }
 
-function localPaths(target: Target): string[] {
-  const addresses = target.baseRepositories.flatMap((repository) => [
-    ...addressesOf(repository),
-    ...keysOf(repository),
-  ]);
+function directoriesOf(target: Target): string[] {
+  return pathsOf(target.baseRepositories.flatMap(addressesOf));
+}
+
+function keyFilesOf(target: Target): string[] {
+  return pathsOf(target.baseRepositories.flatMap(keysOf));
+}
+
+function pathsOf(addresses: readonly string[]): string[] {
   return [...new Set(addresses.map(pathOf).filter((path) => path !== undefined))];
 }
 
@@ -56,9 +79,4 @@ function addressesOf(repository: BaseRepository): string[] {
 function keysOf(repository: BaseRepository): string[] {
   if (repository.kind === 'deb') return repository.signedBy === null ? [] : [repository.signedBy];
   return [...repository.gpgkey];
-}
-
-function pathOf(address: string): string | undefined {
-  if (address.startsWith('/')) return address;
-  return address.startsWith('file:') ? fileURLToPath(address.replace(/^file:\/*/, 'file:///')) : undefined;
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { appendFile } from 'node:fs/promises';
 import type { Jail, JailRoot } from '../../../lib/jail/index.ts';
 import type { LocalRepository, RpmBaseRepository, Target } from '../../../model/index.ts';
-import { addressBinds, isRemote, localBinds, rpmRepositories } from './base-repositories.ts';
+import { addressBinds, isRemote, keyInJail, localBinds, pathOf, rpmRepositories } from './base-repositories.ts';
 import { DNF_PROGRAM } from './dnf-program.ts';
 import { MachineTrouble, stopped } from './outcome.ts';
 import { dnfReportSchema, type DnfReport } from './schema.ts';
@@ -104,7 +104,7 @@ function programInput(request: DnfRequest, bases: readonly RpmBaseRepository[]) 
       ...bases.map((base) => ({
         ...{ id: base.id, baseurl: base.baseurl, metalink: base.metalink, mirrorlist: base.mirrorlist },
         priority: base.priority,
-        gpgkey: base.gpgkey.map((key) => (key.startsWith('/') ? `file://${encodeURI(key)}` : key)),
+        gpgkey: base.gpgkey.map(keyAddress),
         expire: isRemote(base) ? METADATA_SECONDS : 0,
       })),
     ],
@@ -114,6 +114,11 @@ function programInput(request: DnfRequest, bases: readonly RpmBaseRepository[]) 
     layers: request.layers,
     layerSalt: request.layerSalt,
   };
+}
+
+function keyAddress(key: string): string {
+  const path = pathOf(key);
+  return path === undefined ? key : `file://${keyInJail(path)}`;
 }
 
 /** dnf's own default, two days; what is on this machine is looked at each time, as that costs next to nothing. */

@@ -1,9 +1,9 @@
 import { appendFile } from 'node:fs/promises';
 import { lastLines, TrunklineError } from '../../../lib/index.ts';
 import type { JailBind, JailResult, JailRoot } from '../../../lib/jail/index.ts';
-import type { PreparePhase } from '../../../model/index.ts';
+import type { PreparePhase, Target } from '../../../model/index.ts';
 import { complaints, sourceLines } from './apt.ts';
-import { addressBinds, debRepositories, isRemote } from './base-repositories.ts';
+import { addressBinds, directoryBinds, debRepositories, isRemote } from './base-repositories.ts';
 import { MachineTrouble, stopped } from './outcome.ts';
 import type { Filling } from './prepare.ts';
 
@@ -11,7 +11,8 @@ const ROOT = '/installroot';
 
 /**
  * Fetches, with the network and before any maintainer script runs, everything that both roots need into /cache/debs, and indexes it there.
- * Arguments: packages. $BASES: lines of sources.list.
+ * Arguments: packages. $BASES: lines of sources.list. $SUITE: the suite that mmdebstrap is told, by whose name
+ * it looks for the essential packages. $ARCH
  */
 const FETCH = `
 set -eu
@@ -19,15 +20,22 @@ mkdir -p /cache/lists/partial /cache/debs/partial /cache/empty
 printf '%s\\n' "$BASES" >/cache/sources.list
 : >/cache/status
 get() {
-  apt-get -q -y -o Dir::Etc::sourcelist=/cache/sources.list -o Dir::Etc::sourceparts=- -o Dir::State::lists=/cache/lists \\
+  apt-get -q -y -o Dir::Etc::sourcelist=/cache/sources.list -o Dir::Etc::sourceparts=/dev/null -o Dir::State::lists=/cache/lists \\
     -o Dir::State::status=/cache/status -o Dir::Cache::archives=/cache/debs -o APT::Sandbox::User=root \\
-    -o APT::Install-Recommends=0 -o Acquire::Languages=none -o Acquire::Retries=3 "$@"
+    -o Dir::Etc::TrustedParts=/usr/share/keyrings -o APT::Install-Recommends=0 -o Acquire::Languages=none -o Acquire::Retries=3 "$@"
 }
 get update
 get --download-only install '?essential' '?priority(required)' apt usr-is-merged "$@"
 cd /cache/debs
 rm -rf partial lock
-apt-ftparchive packages . >Packages
+index=dists/$SUITE/main/binary-$ARCH
+mkdir -p pool "$index"
+mv -- *.deb pool/
+apt-ftparchive packages pool >"$index/Packages"
+o=APT::FTPArchive::Release
+apt-ftparchive -o "$o::Suite=$SUITE" -o "$o::Codename=$SUITE" -o "$o::Architectures=$ARCH" -o "$o::Components=main" \\
+  release "dists/$SUITE" >/cache/Release
+mv /cache/Release "dists/$SUITE/Release"
 `;
 
 /** Installs further packages into a root, with the base lists that builds will use. Arguments: packages. $BASES, $OFFLINE: lines of sources.list. */
@@ -35,7 +43,7 @@ const INSTALL = `
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 get() {
-  apt-get -q -y -o Dir::Etc::sourceparts=- -o APT::Sandbox::User=root -o APT::Install-Recommends=0 -o Acquire::Languages=none \\
+  apt-get -q -y -o Dir::Etc::sourceparts=/dev/null -o APT::Sandbox::User=root -o APT::Install-Recommends=0 -o Acquire::Languages=none \\
     -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-unsafe-io "$@"
 }
 if [ $# -gt 0 ]; then
@@ -66,18 +74,19 @@ export async function fillDebRoots(
   const bases = debRepositories(target);
   const lines = bases.flatMap(sourceLines);
   const remote = bases.some(isRemote);
+  const suite = suiteOf(target);
   if (remote) {
     report(`${target.name}: fetching packages`);
     await step(clean, {
       script: FETCH,
       args: [...(build?.packages ?? []), ...clean.packages],
-      env: { BASES: lines.join('\n') },
+      env: { BASES: lines.join('\n'), SUITE: suite, ARCH: target.arch },
       root: 'tools',
       network: true,
       binds: addressBinds(target),
     });
   }
-  const offline = remote ? ['deb [trusted=yes] file:/cache/debs ./'] : lines;
+  const offline = remote ? [`deb [trusted=yes] file:/cache/debs ${suite} main`] : lines;
   report(`${target.name}: making a minimal root`);
   await bootstrap(clean, offline);
   if (build !== null) await copyRoot(clean, build.root);
@@ -109,7 +118,7 @@ export async function fillDebRoots(
  * taken away before mmdebstrap makes its own, the other is left out of what is unpacked.
  */
 async function bootstrap(filling: Filling, sources: readonly string[]): Promise<void> {
-  const binds = addressBinds(filling.target);
+  const binds = directoryBinds(filling.target);
   const command = [
     'mmdebstrap',
     '--variant=minbase',
@@ -123,7 +132,7 @@ async function bootstrap(filling: Filling, sources: readonly string[]): Promise<
     '--setup-hook=cd "$1/dev" && rm -f fd stdin stdout stderr ptmx core console',
     '--aptopt=APT::Sandbox::User "root"',
     `--architectures=${filling.target.arch}`,
-    filling.target.baseRepositories.flatMap((one) => (one.kind === 'deb' ? one.suites : []))[0] ?? 'stable',
+    suiteOf(filling.target),
     ROOT,
     ...sources,
   ];
@@ -134,8 +143,20 @@ async function bootstrap(filling: Filling, sources: readonly string[]): Promise<
     root: 'tools',
     network: false,
     // apt on the outside and dpkg on the inside read the same files.
-    binds: [...binds, ...binds.map(({ source, target }) => ({ source, target: `${ROOT}${target}` }))],
+    binds: [
+      ...addressBinds(filling.target),
+      ...binds.map(({ source, target }) => ({ source, target: `${ROOT}${target}` })),
+    ],
     inside: filling.root,
+  });
+}
+
+/** The release is the first suite of the first repository; what comes after are its updates. */
+function suiteOf(target: Target): string {
+  const suite = debRepositories(target)[0]?.suites[0];
+  if (suite !== undefined && /^[A-Za-z0-9][A-Za-z0-9.+_-]*$/.test(suite)) return suite;
+  throw new TrunklineError('target_not_ready', `${target.name} has no base repository with a suite`, {
+    hint: 'give the target a base repository of the distribution, with its suite and components',
   });
 }
 

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { sha256, writeAtomic } from '../../../lib/index.ts';
@@ -6,6 +6,9 @@ import type { LocalRepository } from '../../../model/index.ts';
 import type { PreparedRoot } from './root-store.ts';
 
 const resolutionSchema = z.object({ layer: z.string().nullable(), installed: z.array(z.string()) });
+
+/** How many resolutions are kept; twice as many are put up with before the oldest go. */
+const KEPT = 200;
 
 /** What a set of build requirements comes to on one prepared root with one snapshot. */
 export interface Resolution {
@@ -36,6 +39,23 @@ export async function resolutionMemory(
       const text = await readFile(path, 'utf8').catch(() => undefined);
       return text === undefined ? undefined : resolutionSchema.parse(JSON.parse(text));
     },
-    remember: (resolution) => writeAtomic(path, JSON.stringify(resolution)),
+    remember: async (resolution) => {
+      await writeAtomic(path, JSON.stringify(resolution));
+      await forgetOldest(root.resolved);
+    },
   };
+}
+
+/** Each snapshot makes new ones, so only the newest are of use. */
+async function forgetOldest(directory: string): Promise<void> {
+  const names = await readdir(directory);
+  if (names.length <= KEPT * 2) return;
+  const aged = await Promise.all(
+    names.map(async (name) => ({
+      name,
+      time: (await stat(join(directory, name)).catch(() => undefined))?.mtimeMs ?? 0,
+    })),
+  );
+  aged.sort((a, b) => b.time - a.time);
+  for (const { name } of aged.slice(KEPT)) await rm(join(directory, name), { force: true });
 }

@@ -96,7 +96,7 @@ Description: hello
       'hello_1.0.orig.tar.gz',
     ]);
     expect(outcome.buildroot).toContainEqual(expect.stringMatching(/^debhelper_13\.\S+_all$/));
-    expect(Object.keys(outcome.timings).sort()).toEqual(['build', 'overhead', 'resolve', 'source']);
+    expect(Object.keys(outcome.timings).sort()).toEqual(['build', 'overhead', 'pack', 'resolve']);
     const verified = await verify('hello', await repositoryOf('hello', [outcome]), 'amd64');
     expect(verified).toMatchObject({ ok: true, installed: ['hello_1.0-1_amd64'] });
     expect(await layersOf(state, target)).toEqual([]);

@@ -47,7 +47,7 @@ install -D hello %{buildroot}/usr/bin/hello
       'hello-1.0-1.tl12.x86_64.rpm',
     ]);
     expect(outcome.buildroot).toContainEqual(expect.stringMatching(/^gcc-4:12\.\S+\.x86_64$/));
-    expect(Object.keys(outcome.timings).sort()).toEqual(['build', 'overhead', 'resolve', 'source']);
+    expect(Object.keys(outcome.timings).sort()).toEqual(['build', 'overhead', 'pack', 'resolve']);
     for (const file of outcome.files) expect((await stat(file)).uid).toBe(0);
 
     const verified = await workshop.verify('hello', await workshop.repositoryOf('hello', [outcome]));
