@@ -9,7 +9,7 @@ const DOLLAR = '$';
  *
  * Environment: LOCAL our repository as a line of sources.list, REPOSITORY its path (both '' for none), PIN what tells it from the others, BASES the
  * base repositories, REPLACE=1 to bring installed packages to our versions, LAYERS digests of results that need not be installed again, SALT, STEP
- * `all`, `download` or `install`, MARK. Lines of standard output that begin with the mark are answers: `plan <apt's words>`, `layer <digest>`,
+ * `all`, `download` or `install`, FRESH=1 to read the base repositories' lists anew, MARK. Lines of standard output that begin with the mark are answers: `plan <apt's words>`, `layer <digest>`,
  * `installed`, `failed <at what>`; everything else that anybody says goes to standard error.
  */
 export const APT_PROGRAM = String.raw`
@@ -54,7 +54,9 @@ plan() {
 mode=$quick
 if ! plan $mode -s "$@"; then
   mode=$full
-  if [ -n "$LOCAL" ]; then get $local update || fail update; fi
+  if [ "$FRESH" = 1 ]; then get $full update || fail update
+  elif [ -n "$LOCAL" ]; then get $local update || fail update
+  fi
   if ! plan $mode -s "$@"; then
     cat /tmp/plan /tmp/words
     fail plan

@@ -4,11 +4,8 @@ import { join } from 'node:path';
 import type { Jail, JailRoot, JailRun } from '../../../lib/jail/index.ts';
 import type { DebBaseRepository, LocalRepository, Target } from '../../../model/index.ts';
 import { APT_PROGRAM } from './apt-program.ts';
-import { addressBinds, debRepositories, isRemote, keyInJail, localBinds } from './base-repositories.ts';
-import { MachineTrouble, stopped } from './outcome.ts';
-
-/** As our own repositories are published. */
-const OURS = { suite: 'trunk', component: 'main' };
+import { addressBinds, debRepositories, isRemote, keyInJail, localBinds, OURS } from './base-repositories.ts';
+import { fetchFresh, MachineTrouble, stopped } from './outcome.ts';
 
 export interface AptRequest {
   jail: Jail;
@@ -49,13 +46,13 @@ export interface AptResult {
  */
 export async function runApt(request: AptRequest): Promise<AptResult> {
   if (!debRepositories(request.target).some(isRemote)) return runStep(request, 'all');
-  const fetched = await runStep(request, 'download');
+  const fetched = await fetchFresh((fresh) => runStep(request, 'download', fresh));
   if (fetched.failure !== null || fetched.layer === null || request.layers.includes(fetched.layer)) return fetched;
   const installed = await runStep({ ...request, timeout: request.timeout - fetched.seconds }, 'install');
   return { ...installed, seconds: fetched.seconds + installed.seconds };
 }
 
-async function runStep(request: AptRequest, step: 'all' | 'download' | 'install'): Promise<AptResult> {
+async function runStep(request: AptRequest, step: 'all' | 'download' | 'install', fresh = false): Promise<AptResult> {
   const { repository, target } = request;
   const mark = randomBytes(12).toString('hex');
   const result = await request.jail.run(['/bin/sh', '-c', APT_PROGRAM, 'sh', ...request.command], {
@@ -67,6 +64,7 @@ async function runStep(request: AptRequest, step: 'all' | 'download' | 'install'
     env: {
       MARK: mark,
       STEP: step,
+      FRESH: fresh ? '1' : '0',
       LOCAL: repository === null ? '' : localLine(repository),
       REPOSITORY: repository?.path ?? '',
       PIN: await pinOf(repository),

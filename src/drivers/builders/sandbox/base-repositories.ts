@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sha256 } from '../../../lib/index.ts';
 import type { JailBind } from '../../../lib/jail/index.ts';
@@ -10,6 +10,10 @@ import type {
   RpmBaseRepository,
   Target,
 } from '../../../model/index.ts';
+
+const RPM_INDEX = 'repodata/repomd.xml';
+/** How our own archives are published for apt. */
+export const OURS = { suite: 'trunk', component: 'main' };
 
 export function rpmRepositories(target: Target): RpmBaseRepository[] {
   return target.baseRepositories.filter((repository) => repository.kind === 'rpm');
@@ -50,6 +54,19 @@ export async function missingPaths(target: Target): Promise<string[]> {
   const paths = [...directoriesOf(target), ...keyFilesOf(target)];
   const found = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)));
   return paths.filter((_, n) => found[n] === undefined);
+}
+
+/** The files that change whenever anything in a repository on this machine does: our snapshot's first, then base repositories'. */
+export function indexFiles(target: Target, repository: LocalRepository | null): string[] {
+  const bases = target.baseRepositories.flatMap((base) => {
+    const directories = pathsOf(addressesOf(base));
+    if (base.kind === 'rpm') return directories.map((directory) => join(directory, RPM_INDEX));
+    return directories.flatMap((directory) =>
+      base.suites.flatMap((suite) => ['InRelease', 'Release'].map((name) => join(directory, 'dists', suite, name))),
+    );
+  });
+  if (repository === null) return bases;
+  return [join(repository.path, target.format === 'rpm' ? RPM_INDEX : `dists/${OURS.suite}/Release`), ...bases];
 }
 
 /** Our snapshot and the pool that links in it lead to. */

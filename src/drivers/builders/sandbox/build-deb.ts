@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sha256 } from '../../../lib/index.ts';
 import type { JailRoot } from '../../../lib/jail/index.ts';
+import { readTail } from '../tail.ts';
 import { runApt } from './apt.ts';
 import { addBaseRoot, openBuildRoot, type Installation } from './build-root.ts';
-import { runAsBuilder, WORK, type BuildEnd, type BuildRun } from './build.ts';
+import { LOG_TAIL, runAsBuilder, WORK, type BuildEnd, type BuildRun } from './build.ts';
 import { readDebFailure } from './deb-failure.ts';
-import { sha256 } from '../../../lib/index.ts';
 
 /**
  * Unpacks upstream and packaging as StagedSource lays them out and packs the source package; answers what it requires. $1 the directory to unpack
@@ -69,7 +69,7 @@ async function buildBinaries(
   const built = await runAsBuilder(run, root, BUILD, [top], { env, during: 'the build', logFile: run.buildLog });
   run.clock.add('build', built.seconds);
   if (built.exitCode === 0) return { failure: null, buildroot: installed, results: '/build/out' };
-  const failure = readDebFailure(await readFile(run.buildLog, 'utf8'), 'build');
+  const failure = readDebFailure(await readTail(run.buildLog, LOG_TAIL), 'build');
   return { failure, buildroot: installed, results: null };
 }
 
@@ -77,7 +77,6 @@ function installation(run: BuildRun, top: string, requirements: string): Install
   const { prepared, request, jail } = run;
   return {
     requirements: [sha256(requirements)],
-    index: 'dists/trunk/Release',
     install: async (root, layers) => {
       const result = await runApt({
         ...{ jail, root, target: request.target, repository: request.repository, layers, layerSalt: prepared.id },

@@ -20,8 +20,6 @@ export interface BuildRoot {
 export interface Installation {
   /** What identifies the request: the same requirements resolve to the same. */
   requirements: readonly string[];
-  /** The file below a repository that changes whenever anything in it does. */
-  index: string;
   /** Installs into `root`, unless the result is among `layers`. */
   install(root: JailRoot, layers: readonly string[]): Promise<Installed>;
   /** Full names of the packages in a root, where `install` did not say. */
@@ -69,7 +67,7 @@ async function openPrepared(
   wanted: Installation,
 ): Promise<BuildRoot | { failure: Failure }> {
   const { prepared, request, jail } = run;
-  const memory = await resolutionMemory(prepared, request.repository, wanted.index, wanted.requirements);
+  const memory = await resolutionMemory(prepared, request.target, request.repository, wanted.requirements);
   const known = await memory.recall();
   if (known !== undefined) {
     if (known.layer === null) return { root: base, installed: known.installed, layer: undefined };

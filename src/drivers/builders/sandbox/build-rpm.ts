@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JailRoot } from '../../../lib/jail/index.ts';
-import { runAsBuilder, STAGED, WORK, type BuildEnd, type BuildRun } from './build.ts';
+import { readTail } from '../tail.ts';
+import { LOG_TAIL, runAsBuilder, STAGED, WORK, type BuildEnd, type BuildRun } from './build.ts';
 import { addBaseRoot, openBuildRoot, type Installation } from './build-root.ts';
 import { runDnf } from './dnf.ts';
 import type { Failure } from './outcome.ts';
@@ -72,7 +73,7 @@ async function buildBinaries(
   const built = await rpmbuild(run, root, BUILD, [dynamic ? '-ba' : '-bb'], 'the build', run.buildLog);
   run.clock.add('build', built.seconds);
   if (built.exitCode === 0) return { failure: null, buildroot: installed, results: '/build/out' };
-  return ended(readRpmFailure(await readFile(run.buildLog, 'utf8'), 'build'), installed);
+  return ended(readRpmFailure(await readTail(run.buildLog, LOG_TAIL), 'build'), installed);
 }
 
 function ended(failure: Failure, buildroot: readonly string[]): BuildEnd {
@@ -83,7 +84,6 @@ function installation(run: BuildRun, requirements: readonly string[]): Installat
   const { prepared, request, jail } = run;
   return {
     requirements,
-    index: 'repodata/repomd.xml',
     install: async (root, layers) => {
       const result = await runDnf({
         ...{ jail, root, requirements, packages: [], target: request.target, repository: request.repository },

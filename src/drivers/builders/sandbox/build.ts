@@ -14,6 +14,9 @@ export const WORK = '/builddir/build';
 /** Where it finds the staged source, read-only. */
 export const STAGED = '/staged';
 
+/** Bytes of a log that are searched for what went wrong; a log may be as long as the target's limit on output. */
+export const LOG_TAIL = 4 * 1024 ** 2;
+
 /** One build under way. */
 export interface BuildRun {
   request: BuildRequest;

@@ -4,7 +4,7 @@ import type { Jail, JailRoot } from '../../../lib/jail/index.ts';
 import type { LocalRepository, RpmBaseRepository, Target } from '../../../model/index.ts';
 import { addressBinds, isRemote, keyInJail, localBinds, pathOf, rpmRepositories } from './base-repositories.ts';
 import { DNF_PROGRAM } from './dnf-program.ts';
-import { MachineTrouble, stopped } from './outcome.ts';
+import { fetchFresh, MachineTrouble, stopped } from './outcome.ts';
 import { dnfReportSchema, type DnfReport } from './schema.ts';
 
 /** Where the install root and dnf's cache are in the jail. */
@@ -57,13 +57,13 @@ export interface DnfResult {
  */
 export async function runDnf(request: DnfRequest): Promise<DnfResult> {
   if (!rpmRepositories(request.target).some(isRemote)) return runStep(request, 'all');
-  const fetched = await runStep(request, 'download');
+  const fetched = await fetchFresh((fresh) => runStep(request, 'download', fresh));
   if (fetched.failure !== null || fetched.layer === null || request.layers.includes(fetched.layer)) return fetched;
   const installed = await runStep({ ...request, timeout: request.timeout - fetched.seconds }, 'install');
   return { ...installed, seconds: fetched.seconds + installed.seconds };
 }
 
-async function runStep(request: DnfRequest, step: 'all' | 'download' | 'install'): Promise<DnfResult> {
+async function runStep(request: DnfRequest, step: 'all' | 'download' | 'install', fresh = false): Promise<DnfResult> {
   const mark = randomBytes(12).toString('hex');
   const bases = rpmRepositories(request.target);
   const result = await request.jail.run(['/usr/bin/python3', '-I', '-c', DNF_PROGRAM], {
@@ -75,7 +75,7 @@ async function runStep(request: DnfRequest, step: 'all' | 'download' | 'install'
     binds: [...addressBinds(request.target), ...localBinds(request.repository)],
     user: 'root',
     network: step === 'download',
-    input: JSON.stringify({ ...programInput(request, bases), mark, step }),
+    input: JSON.stringify({ ...programInput(request, bases, fresh), mark, step }),
     timeout: request.timeout,
   });
   const lines = result.stdout.split('\n');
@@ -88,7 +88,7 @@ async function runStep(request: DnfRequest, step: 'all' | 'download' | 'install'
   return readReports(reports, result.exitCode, { seconds: result.seconds, words: result.stderr, step });
 }
 
-function programInput(request: DnfRequest, bases: readonly RpmBaseRepository[]) {
+function programInput(request: DnfRequest, bases: readonly RpmBaseRepository[], fresh: boolean) {
   const ours = request.repository && {
     id: OURS,
     baseurl: [`file://${encodeURI(request.repository.path)}`],
@@ -105,7 +105,7 @@ function programInput(request: DnfRequest, bases: readonly RpmBaseRepository[]) 
         ...{ id: base.id, baseurl: base.baseurl, metalink: base.metalink, mirrorlist: base.mirrorlist },
         priority: base.priority,
         gpgkey: base.gpgkey.map(keyAddress),
-        expire: isRemote(base) ? METADATA_SECONDS : 0,
+        expire: isRemote(base) && !fresh ? METADATA_SECONDS : 0,
       })),
     ],
     requirements: request.requirements,

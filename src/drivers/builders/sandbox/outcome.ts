@@ -29,6 +29,19 @@ export function stopped(result: JailResult, during: string, signal?: AbortSignal
   if (result.stop !== null) throw new LimitReached(result.stop, during);
 }
 
+/**
+ * Fetches by the metadata that were read when the root was prepared, and once more by new ones when that fails: a distribution removes packages when
+ * it has newer ones.
+ */
+export async function fetchFresh<T>(fetch: (fresh: boolean) => Promise<T>): Promise<T> {
+  try {
+    return await fetch(false);
+  } catch (error) {
+    if (!(error instanceof MachineTrouble)) throw error;
+    return fetch(true);
+  }
+}
+
 /** What an exception of this driver means for a build; others are passed on. */
 export function failureOf(error: unknown, limits: Limits): Failure {
   if (error instanceof MachineTrouble) return { reason: 'infra_error', detail: error.message };

@@ -2,7 +2,8 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { sha256, writeAtomic } from '../../../lib/index.ts';
-import type { LocalRepository } from '../../../model/index.ts';
+import type { LocalRepository, Target } from '../../../model/index.ts';
+import { indexFiles } from './base-repositories.ts';
 import type { PreparedRoot } from './root-store.ts';
 
 const resolutionSchema = z.object({ layer: z.string().nullable(), installed: z.array(z.string()) });
@@ -24,15 +25,16 @@ export interface ResolutionMemory {
   remember(resolution: Resolution): Promise<void>;
 }
 
-/** `index`: the file below the repository that changes whenever anything in it does. */
+/** What was remembered is good for the same requirements while no repository on this machine has changed. */
 export async function resolutionMemory(
   root: PreparedRoot,
+  target: Target,
   repository: LocalRepository | null,
-  index: string,
   requirements: readonly string[],
 ): Promise<ResolutionMemory> {
-  const snapshot = repository === null ? '' : sha256(await readFile(join(repository.path, index)).catch(() => ''));
-  const key = sha256(JSON.stringify([repository?.path, snapshot, [...requirements].sort()]));
+  const indices = indexFiles(target, repository);
+  const contents = await Promise.all(indices.map((path) => readFile(path).catch(() => '')));
+  const key = sha256(JSON.stringify([indices, contents.map((content) => sha256(content)), [...requirements].sort()]));
   const path = join(root.resolved, `${key}.json`);
   return {
     recall: async () => {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, readlink, symlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeOnce } from '../../../../scripts/base-repositories/make-once.ts';
@@ -16,6 +16,7 @@ const DRIVER = fileURLToPath(new URL('../../../../src/drivers/builders/sandbox',
 export async function preparedBuilder(stateDirectory: string, target: Target): Promise<Builder> {
   const shared = join(CACHE, `${target.name}-${await stateOf(target)}`);
   await makeOnce(shared, (directory) => prepare(directory, target), console.warn);
+  await removeOutdated(shared, target);
   const link = await readlink(join(shared, target.name, 'current'));
   const root = join(stateDirectory, target.name, link);
   for (const own of ['layers', 'resolved']) await mkdir(join(root, own), { recursive: true });
@@ -23,6 +24,16 @@ export async function preparedBuilder(stateDirectory: string, target: Target): P
     await symlink(join(shared, target.name, link, name), join(root, name));
   await symlink(link, join(stateDirectory, target.name, 'current'));
   return createSandboxBuilder({ stateDirectory });
+}
+
+/** Roots of an earlier state of the driver; not those of an hour ago, which another test run may be using. */
+async function removeOutdated(shared: string, target: Target): Promise<void> {
+  for (const name of await readdir(CACHE)) {
+    const path = join(CACHE, name);
+    if (!name.startsWith(`${target.name}-`) || path === shared) continue;
+    const age = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now());
+    if (age > 3_600_000) await rm(path, { recursive: true, force: true });
+  }
 }
 
 /** The names of the layers that a builder has saved. */

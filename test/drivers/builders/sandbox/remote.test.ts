@@ -15,6 +15,8 @@ describe('base repositories behind a network', () => {
   let server: Server;
   let target: Target;
   let asked: string[] = [];
+  /** The mirror has other packages than its old metadata say, as after an update of the distribution. */
+  let moved = false;
 
   beforeAll(async () => {
     workshop = await openRpmWorkshop();
@@ -23,7 +25,8 @@ describe('base repositories behind a network', () => {
     server = createServer((request, response) => {
       const path = join(directory, normalize(decodeURIComponent(request.url ?? '/')));
       asked.push(path);
-      stat(path).then(
+      if (path.endsWith('repomd.xml')) moved = false;
+      stat(moved && path.endsWith('.rpm') ? '/nowhere' : path).then(
         () => createReadStream(path).pipe(response),
         () => response.writeHead(404).end(),
       );
@@ -67,10 +70,17 @@ describe('base repositories behind a network', () => {
     expect(asked.filter((path) => path.endsWith('.rpm'))).toEqual([]);
   });
 
+  test('metadata that a mirror has moved on from are read again', async () => {
+    moved = true;
+    const outcome = await build('updated', 'git');
+    expect(outcome).toMatchObject({ ok: true });
+    expect(outcome.rootLog).toContain('Cannot download');
+  });
+
   test('a repository that does not answer is trouble of the machine, not of the package', async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
-    const outcome = await build('unreachable', 'make git');
+    const outcome = await build('unreachable', 'python3-pytest');
     expect(outcome).toMatchObject({ ok: false, reason: 'infra_error' });
     expect(outcome.detail).toContain('Cannot download');
   });
