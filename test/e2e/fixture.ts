@@ -1,12 +1,13 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, onTestFinished } from 'vitest';
+import { beforeAll, onTestFinished, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { createFixture, type Fixture, type FixtureCommit } from '../lib/git/fixture.ts';
 import { start, type Finished, type RunningCommand } from './command-line.ts';
 import { baseRepositories, DEB, giveRoots, preparedRoots, RPM, targetEntries, type Base } from './prepared-roots.ts';
 import { debPackaging, rpmPackaging, upstream, type Files } from './samples.ts';
+import type { BuildView } from './views.ts';
 
 export { start, until, type Finished, type RunningCommand } from './command-line.ts';
 export { DEB, RPM } from './prepared-roots.ts';
@@ -99,7 +100,7 @@ export async function addSample(
     ...(formats === 'rpm' ? {} : debPackaging(name)),
   };
   await packaging.commit({ message: `Package ${name}`, files: options.packaging ?? files });
-  const first = await source.commit({ message: 'Begin', files: options.first ?? upstream('one') });
+  const first = await source.commit({ message: `Begin ${name}`, files: options.first ?? upstream('one') });
   await source.git('tag', 'v1.0', first);
   const wanted = { rpm: ['rpm'], deb: ['deb'], both: ['rpm', 'deb'] }[formats];
   return {
@@ -129,10 +130,19 @@ export async function deploySamples(
   return { ...deployment, samples };
 }
 
+// Many builds, each with a real package manager, on a machine that may have other work.
+vi.setConfig({ testTimeout: 180_000 });
+
 // The first time on a machine the base repositories and the roots are made: two or three minutes.
 beforeAll(async () => {
   await preparedRoots(await baseRepositories());
 }, 600_000);
+
+/** The builds that are going on; none before the first run has made a database. */
+export async function runningBuilds({ cli }: Pick<Deployment, 'cli'>): Promise<BuildView[]> {
+  const { code, stdout } = await cli('builds', '--state', 'running', '--json');
+  return code === 0 ? (JSON.parse(stdout) as BuildView[]) : [];
+}
 
 /** The one element of a list. */
 export function only<T>(list: readonly T[]): T {

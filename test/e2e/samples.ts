@@ -60,8 +60,10 @@ License: MIT
 
 /** Rules without debhelper, which alone takes a second. */
 const rules = (name: string) => `#!/usr/bin/make -f
-build build-arch build-indep:
+build build-arch build-indep: .built
+.built:
 	sh ./build.sh
+	touch .built
 binary-arch:
 binary-indep binary: build
 	install -D -m 644 content debian/tmp/usr/share/${name}/content
@@ -69,7 +71,7 @@ binary-indep binary: build
 	dpkg-gencontrol
 	dpkg-deb --root-owner-group --build debian/tmp ..
 clean:
-	rm -rf debian/tmp debian/files
+	rm -rf debian/tmp debian/files .built
 .PHONY: build build-arch build-indep binary binary-arch binary-indep clean
 `;
 
