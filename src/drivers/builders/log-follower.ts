@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
+import { fileSystemError } from '../../lib/index.ts';
 
 export interface LogFollower {
   /** Copies what is left and stops. */
@@ -10,7 +11,7 @@ const POLL_MS = 200;
 
 /**
  * Copies a growing file to another as it grows, from its beginning. After `limit` bytes it copies no more and calls `onLimit` once; a source that
- * cannot be opened yet, or is a link, is waited for. A write that fails (a full disk) ends the copying and is thrown by `stop`.
+ * cannot be opened yet, or is a link, is waited for. A write that fails (a full disk) ends the copying and is thrown by `stop` (TrunklineError `no_space`).
  */
 export function followLog(source: string, target: string, limit: number, onLimit: () => void): LogFollower {
   const state: Copy = { from: null, to: null, copied: 0, limit, onLimit };
@@ -32,7 +33,7 @@ export function followLog(source: string, target: string, limit: number, onLimit
       await work;
       await state.from?.close();
       await state.to?.close();
-      if (failure !== undefined) throw failure instanceof Error ? failure : new Error('The log could not be copied');
+      if (failure !== undefined) throw fileSystemError(failure, target);
     },
   };
 }

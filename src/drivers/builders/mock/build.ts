@@ -10,7 +10,7 @@ import type { MockLauncher } from './command.ts';
 import { mockConfiguration } from './configuration.ts';
 import { readInstalled, readPhases } from './logs.ts';
 import { readBuildFailure, type MockLogs } from './outcome.ts';
-import { emptyResultDirectory, leftMounted, resultDirectory, runMock } from './run.ts';
+import { emptyResultDirectory, forgetSnapshots, leftMounted, resultDirectory, runMock } from './run.ts';
 import type { Slot, SlotLease } from './slots.ts';
 import { readSnapshot, replacements } from './snapshot-packages.ts';
 
@@ -32,6 +32,7 @@ export async function buildInSlot(
     const { logs, ended, seconds } = await runBuild(request, launcher, slot, zstd);
     damaged = logs === null || (await leftMounted(slot));
     const outcome = await readOutcome(request, slot, logs, ended, seconds);
+    await forgetSnapshots(slot);
     for (const name of ['source', 'result']) await rm(join(slot.directory, name), { recursive: true, force: true });
     return outcome;
   } finally {

@@ -38,6 +38,8 @@ export function mockConfiguration(options: ConfigurationOptions): string {
     option('update_before_build', false),
     option('print_main_output', false),
     option('dnf_warning', false),
+    // mock stops reading both of a program's outputs at the end of either, and puts rpmbuild's command line into bash: joined, no last words are lost.
+    `config_opts['rpmbuild_command'] = '2>&1 ' + config_opts['rpmbuild_command']`,
     option('rpmbuild_networking', false),
     ...(slot.kind === 'install' ? STRICT_INSTALL : []),
     ...(target.dist === '' ? [] : [`config_opts['macros']['%dist'] = ${python(target.dist)}`]),

@@ -1,4 +1,4 @@
-import { chown, mkdir, rm, writeFile, utimes } from 'node:fs/promises';
+import { chown, mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProcessError } from '../../../lib/index.ts';
 import { exists } from '../generations.ts';
@@ -55,6 +55,21 @@ export async function emptyResultDirectory(slot: Slot, launcher: MockLauncher): 
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory);
   await chown(directory, launcher.account.uid, launcher.account.gid);
+}
+
+/**
+ * Removes what dnf keeps of snapshots other than the newest: each has an address, and with it a cache directory, of its own.
+ */
+export async function forgetSnapshots(slot: Slot): Promise<void> {
+  for (const tool of ['dnf_cache', 'yum_cache']) {
+    const directory = join(slot.cache, slot.rootName, tool);
+    const names = (await readdir(directory).catch(() => [])).filter((name) => /^trunkline-[0-9a-f]+$/.test(name));
+    const dated = await Promise.all(
+      names.map(async (name) => ({ path: join(directory, name), time: (await stat(join(directory, name))).mtimeMs })),
+    );
+    for (const { path } of dated.sort((a, b) => b.time - a.time).slice(1))
+      await rm(path, { recursive: true, force: true });
+  }
 }
 
 /** Whether mock's overlayfs plugin believes that the root is still mounted: then no further run in the slot would work. */

@@ -6,7 +6,7 @@ import type { MockLauncher } from './command.ts';
 import { mockConfiguration } from './configuration.ts';
 import { readTransaction } from './logs.ts';
 import { installTransaction, readInstallFailure } from './outcome.ts';
-import { emptyResultDirectory, leftMounted, runMock } from './run.ts';
+import { emptyResultDirectory, forgetSnapshots, leftMounted, runMock } from './run.ts';
 import type { Slot, SlotLease } from './slots.ts';
 import { exists } from '../generations.ts';
 
@@ -23,6 +23,7 @@ export async function verifyInSlot(
   let damaged = true;
   try {
     const outcome = await install(request, launcher, lease.slot, zstd);
+    await forgetSnapshots(lease.slot);
     damaged = !(await makeClean(lease.slot, launcher));
     return outcome;
   } finally {
