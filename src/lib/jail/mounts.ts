@@ -81,7 +81,7 @@ async function mountOverlay(
     await symlink(hostPath(await hostSource(lower)), join(directory, name));
     names.push(name);
   }
-  await holder.ask(`overlay ${String(number)} ${names.length === 0 ? '../none' : names.join(':')}`);
+  await holder.ask(`overlay ${String(number)} ${names.length === 0 ? '../../none' : names.join(':')}`);
   await makeMountPoints(join(directory, 'm'));
 }
 

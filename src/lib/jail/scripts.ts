@@ -49,18 +49,17 @@ read -r x || :
 
 /**
  * The holder of one jail: a copy of the keeper's mount namespace with /jail in it. Answers `ok` or `error …` to each line; at the end of its
- * input it is alone, because Trunkline has died: then it ends every process of the jail and removes its control groups.
- * $1 bytes of disk; $2 `MAP_OWNERS`; $3… directories of control groups as seen from the host, the one with the runs first.
- * Requests: `overlay N LOWERS`, `whiteout` (at /jail/host/whiteout), `host N` (over the mask in /jail/host), `tree N`, `bind N`, `own N ID`, `fifo N`; what is mounted is the link of that number beside it, made by us.
+ * input it is alone, because Trunkline has died: then it ends every process of the jail and removes its control groups, which are links of ours in
+ * /jail/groups, the one with the runs first. Until `begin SIZE` there is nothing to write to: so far a holder can be started before a jail is wanted.
+ * $1 `MAP_OWNERS`.
+ * Requests: `begin SIZE` (bytes of disk), `overlay N LOWERS`, `whiteout` (at /jail/host/whiteout), `host N` (over the mask in /jail/host), `tree N`, `bind N`, `own N ID`, `fifo N`; what is mounted is the link of that number beside it, made by us.
  */
 export const HOLDER = `
 set -u
 mount -t tmpfs -o mode=0755,size=64m control /jail &&
-mkdir /jail/disk /jail/bind /jail/out /jail/in &&
-mount -t tmpfs -o "mode=0755,size=$1" disk /jail/disk &&
-mkdir /jail/disk/none && mkfifo -m 0666 /jail/out/0 /jail/out/1 /jail/out/2 /jail/out/3 || exit 1
-map=$2
-shift 2
+mkdir /jail/disk /jail/bind /jail/out /jail/in /jail/none /jail/groups &&
+mkfifo -m 0666 /jail/out/0 /jail/out/1 /jail/out/2 /jail/out/3 || exit 1
+map=$1
 options=redirect_dir=nofollow,metacopy=off,index=off,xino=off
 # Below /h, read-only, and gone again once the overlay has its own copy of the mount: on it the jail's root would be the machine's.
 overlay_host() {
@@ -73,6 +72,7 @@ answer() { if e=$("$@" 2>&1); then echo ok; else e=$(echo $e); echo "error $e"; 
 echo ok
 while read -r verb n rest; do
   case $verb in
+  begin) answer mount -t tmpfs -o "mode=0755,size=$n" disk /jail/disk ;;
   overlay) cd "/jail/disk/$n" && answer mount -t overlay -o "lowerdir=$rest,upperdir=u,workdir=w,$options" overlay m ;;
   whiteout) answer mknod /jail/host/whiteout c 0 0 ;;
   host) cd "/jail/disk/$n" && answer overlay_host ;;
@@ -84,7 +84,7 @@ while read -r verb n rest; do
   esac
   cd /
 done
-runs=/h/host$1
+runs=/jail/groups/0
 for g in "$runs" "$runs"/*/; do
   if [ -e "$g/cgroup.kill" ]; then echo 1 >"$g/cgroup.kill"; elif [ -e "$g/pids.max" ]; then echo 0 >"$g/pids.max"; fi
 done
@@ -93,7 +93,7 @@ while [ -n "$left" ]; do
   left=
   for p in $(cat "$runs/cgroup.procs" "$runs"/*/cgroup.procs 2>/dev/null); do left=1; kill -9 "$p"; done 2>/dev/null
 done
-for g do rmdir "/h/host$g"/*/ "/h/host$g"; done 2>/dev/null
+for g in /jail/groups/*; do rmdir "$g"/*/ "$(readlink "$g")"; done 2>/dev/null
 `;
 
 /**
