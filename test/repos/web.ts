@@ -4,14 +4,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, normalize } from 'node:path';
 
-/** A plain web server for a directory, as any would do: symbolic links followed, `If-Modified-Since` by the second. */
+/** A plain web server for a directory, as any would do: symbolic links followed, queries passed over, `If-Modified-Since` by the second. */
 export async function serve(
   directory: string,
 ): Promise<{ url: string; requests: string[]; close: () => Promise<void> }> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
     void (async () => {
-      const path = join(directory, normalize(decodeURIComponent(request.url ?? '/')));
+      const path = join(directory, normalize(decodeURIComponent(request.url?.split('?')[0] ?? '/')));
       requests.push(request.url ?? '');
       const status = await stat(path).catch(() => undefined);
       if (status === undefined || !path.startsWith(directory) || !status.isFile()) {
