@@ -47,6 +47,10 @@ export async function gatherMaterial(
   const { hash } = revision.upstream;
   // The same for every format and packaging commit, so that one tarball serves them all.
   const topDirectory = `${project.name}-${version.base}.git${hash.slice(0, 7)}`;
+  const tag = lastVersionTag(inputs.tags, project.version, upstreamNames(project));
+  const changelog = changelogSince(mirror, hash, tag);
+  // Awaited below, unless the tarball fails first.
+  changelog.catch(() => undefined);
   const path = await sourceTarball({
     tree: { ...treeOf(context, progress, mirror, topDirectory), tags: inputs.tags },
     name: project.name,
@@ -54,8 +58,7 @@ export async function gatherMaterial(
     jail: jailOf(progress),
     directory: join(context.settings.dataDir, 'tarballs'),
   });
-  const tag = lastVersionTag(inputs.tags, project.version, upstreamNames(project));
-  return { tarball: { path, topDirectory }, packaging, changelog: await changelogSince(mirror, hash, tag) };
+  return { tarball: { path, topDirectory }, packaging, changelog: await changelog };
 }
 
 /** The version that the project's own metadata or script prints, in a jail. */

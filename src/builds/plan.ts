@@ -62,11 +62,11 @@ async function recordInputs(context: TrunkContext, progress: AttemptInProgress):
       `${project.name} has no ${revision.format} packaging in the configuration`,
     );
   const distgit = await context.mirrors.of(packaging);
-  const inputs: VersionInputs = {
-    tags: await upstream.reachableTags(revision.upstream.hash),
-    utc: await upstream.utcOf(revision.upstream.hash),
-    distgitCount: await distgit.firstParentCount(revision.distgit.hash),
-    reported: project.version.from === 'tags' ? null : await gatherReport(context, progress),
-  };
-  return recordVersionInputs(context.db, revision.id, inputs);
+  const [tags, utc, distgitCount] = await Promise.all([
+    upstream.reachableTags(revision.upstream.hash),
+    upstream.utcOf(revision.upstream.hash),
+    distgit.firstParentCount(revision.distgit.hash),
+  ]);
+  const reported = project.version.from === 'tags' ? null : await gatherReport(context, progress);
+  return recordVersionInputs(context.db, revision.id, { tags, utc, distgitCount, reported });
 }
