@@ -23,9 +23,8 @@ if ! check */package.rpm >/dev/null; then
   exit 0
 fi
 createrepo_c --quiet --no-database --simple-md-filenames --general-compress-type=gz --checksum=sha256 --outputdir=/tmp/out . >&2 || exit 1
-for index in primary filelists other; do
-  printf '%s ' "$index"; zcat "/tmp/out/repodata/$index.xml.gz" | base64 -w0; echo
-done
+cd /tmp/out/repodata && gzip -d primary.xml.gz filelists.xml.gz other.xml.gz || exit 1
+for index in primary filelists other; do printf '%s ' "$index"; base64 -w0 "$index.xml"; echo; done
 `;
 
 /** Reads RPMs in one jail. @throws TrunklineError `package_invalid` naming the file that is damaged or lies. */
