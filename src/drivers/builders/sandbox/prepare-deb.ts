@@ -125,7 +125,7 @@ async function bootstrap(filling: Filling, sources: readonly string[]): Promise<
     '--include=apt',
     '--mode=root',
     '--format=directory',
-    '--skip=check/empty,check/signed-by,chroot/mount,setup/devices',
+    '--skip=check/empty,check/signed-by,chroot/mount,setup/devices,cleanup/tmp,cleanup/run',
     '--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr',
     '--dpkgopt=path-exclude=/proc',
     '--dpkgopt=force-unsafe-io',
