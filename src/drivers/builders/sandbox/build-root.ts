@@ -4,7 +4,7 @@ import { addBuilder } from './add-builder.ts';
 import type { BuildRun } from './build.ts';
 import { listLayers, saveLayer, takeLayer, type Layer } from './layers.ts';
 import type { Failure } from './outcome.ts';
-import { resolutionMemory } from './resolution.ts';
+import { resolutionMemory, rootContents } from './resolution.ts';
 import type { PreparedRoot } from './root-store.ts';
 
 /** A root that has a build's requirements. */
@@ -81,7 +81,7 @@ async function openPrepared(
   const found = await findRoot(run, root, result);
   // It was dropped between the two looks; the next look finds it gone and installs.
   if (found === undefined) return openPrepared(run, base, wanted);
-  const installed = result.installed ?? (await wanted.list(found.root));
+  const installed = result.installed ?? (await rootContents(prepared, result.layer, () => wanted.list(found.root)));
   await memory.remember({ layer: result.layer, installed });
   return { ...found, installed };
 }

@@ -1,5 +1,4 @@
-import { appendFile, chown, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chown, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lastLines, TrunklineError } from '../../../lib/index.ts';
 import { BUILDER, openJail, shiftedOwner, type Jail, type JailRoot } from '../../../lib/jail/index.ts';
@@ -44,38 +43,30 @@ export async function prepareRoots(
         hint: 'correct the addresses in baseRepositories of the target, or put the repository there',
       },
     );
-  const scratch = await mkdtemp(join(tmpdir(), 'trunkline-prepare-'));
-  const log = join(scratch, 'prepare.log');
-  try {
-    await appendFile(log, '');
-    await store.replace(target, (root) => fill(root, target, { ...options, log }));
-  } catch (error) {
-    options.signal.throwIfAborted();
-    throw await explain(error, target, log);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  await store.replace(target, (root) => fill(root, target, options));
 }
 
+/** What the package managers said is kept beside the roots, in `prepare.log`. */
 async function fill(
   root: PreparedRoot,
   target: Target,
-  options: { report: PreparePhase; signal: AbortSignal; log: string },
+  options: { report: PreparePhase; signal: AbortSignal },
 ): Promise<void> {
+  const log = join(root.directory, 'prepare.log');
+  const label = `prepare-${target.name}`.replaceAll(/[^A-Za-z0-9-]/g, '-').slice(0, 80);
   await makeWorkDirectory(root.work);
-  const jail = await openJail({
-    label: `prepare-${target.name}`.replaceAll(/[^A-Za-z0-9-]/g, '-').slice(0, 80),
-    limits: LIMITS,
-    signal: options.signal,
-  });
+  const jail = await openJail({ label, limits: LIMITS, signal: options.signal });
   try {
     const cache = await jail.addTree(root.cache);
-    const common = { jail, target, cache, timeout: TIME, log: options.log };
+    const common = { jail, target, cache, timeout: TIME, log };
     const build = { ...common, root: await jail.addTree(root.build), packages: target.buildPackages };
     const clean = { ...common, root: await jail.addTree(root.clean), packages: target.installPackages };
     const fillRoots = target.format === 'rpm' ? fillRpmRoots : fillDebRoots;
     await fillRoots({ build: target.root === 'host' ? null : build, clean }, options.report);
     if (target.root !== 'host') await addBuilder(jail, build.root);
+  } catch (error) {
+    options.signal.throwIfAborted();
+    throw await explain(error, target, log);
   } finally {
     await jail.close();
   }

@@ -48,6 +48,22 @@ export async function resolutionMemory(
   };
 }
 
+const contentsSchema = z.array(z.string());
+
+/** Full names of the packages in a prepared root with `layer` over it (null: without any). `list` is asked once for each: what has that name never changes. */
+export async function rootContents(
+  root: PreparedRoot,
+  layer: string | null,
+  list: () => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  const path = join(root.resolved, `contents-${layer ?? 'none'}.json`);
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  if (text !== undefined) return contentsSchema.parse(JSON.parse(text));
+  const contents = await list();
+  await writeAtomic(path, JSON.stringify(contents));
+  return contents;
+}
+
 /** Each snapshot makes new ones, so only the newest are of use. */
 async function forgetOldest(directory: string): Promise<void> {
   const names = await readdir(directory);
