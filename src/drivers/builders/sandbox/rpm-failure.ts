@@ -41,7 +41,9 @@ function failedPatch(log: string): string | null {
     if (named !== undefined) current = named;
     if (
       current !== null &&
-      /Hunk #\d+ FAILED|does not apply|malformed patch|can't find file to patch|Only garbage was found/.test(line)
+      /Hunk #\d+ FAILED|hunks? FAILED|does not apply|malformed patch|can't find file to patch|Only garbage was found/.test(
+        line,
+      )
     )
       return `patch ${current} does not apply: ${line.trim()}`;
   }
