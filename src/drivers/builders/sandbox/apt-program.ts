@@ -10,7 +10,7 @@ const DOLLAR = '$';
  * Environment: LOCAL our repository as a line of sources.list, REPOSITORY its path (both '' for none), PIN what tells it from the others, BASES the
  * base repositories, REPLACE=1 to bring installed packages to our versions, LAYERS digests of results that need not be installed again, SALT, STEP
  * `all`, `download` or `install`, FRESH=1 to read the base repositories' lists anew, MARK. Lines of standard output that begin with the mark are answers: `plan <apt's words>`, `layer <digest>`,
- * `installed`, `failed <at what>`; everything else that anybody says goes to standard error.
+ * `installing`, `installed`, `failed <at what>`; everything else that anybody says goes to standard error.
  */
 export const APT_PROGRAM = String.raw`
 set -uf
@@ -74,6 +74,7 @@ if [ "$STEP" = download ]; then
   [ -z "$replaced" ] || get $mode --download-only install $replaced || fail fetch
   exit 0
 fi
+say installing
 get $mode "$@" || fail install
 [ -z "$replaced" ] || get $mode install $replaced || fail install
 set +f

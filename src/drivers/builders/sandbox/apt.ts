@@ -90,8 +90,12 @@ function readAnswers(
 ): AptResult {
   const said = (word: string) =>
     answers.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1));
-  const [failed] = said('failed');
-  const words = complaints(result.stderr);
+  // A maintainer script that ends every process it can reach ends apt too; nobody else in the jail is there to do it.
+  const ended = answers.at(-1) === 'installing' && result.exitCode > 128;
+  const failed = ended ? 'install' : said('failed')[0];
+  const words = ended
+    ? `apt was ended by signal ${result.exitCode - 128} while maintainer scripts ran`
+    : complaints(result.stderr);
   if (failed === 'update' || failed === 'fetch' || (failed === 'install' && fetchingFailed(result.stderr)))
     throw new MachineTrouble(words);
   if (failed === undefined && result.exitCode !== 0)

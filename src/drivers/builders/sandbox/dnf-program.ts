@@ -186,8 +186,8 @@ def main():
     except (dnf.exceptions.DownloadError, dnf.exceptions.RepoError) as error:
         fail("infrastructure", error)
     check_signatures(base, new)
+    say("downloaded")
     if request["step"] == "download":
-        say("downloaded")
         return
     display = Display()
     try:

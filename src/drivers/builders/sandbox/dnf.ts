@@ -129,7 +129,7 @@ function readReports(
   exitCode: number,
   run: { seconds: number; words: string; step: string },
 ): DnfResult {
-  const failure = reports.find((report) => report.kind === 'failure');
+  const failure = reports.find((report) => report.kind === 'failure') ?? endedByScriptlet(reports, exitCode, run.step);
   if (failure?.kind === 'failure' && failure.reason === 'infrastructure') throw new MachineTrouble(failure.words);
   const resolved = reports.find((report) => report.kind === 'resolved');
   if (failure === undefined && (exitCode !== 0 || resolved === undefined))
@@ -145,6 +145,14 @@ function readReports(
         : null,
     seconds: run.seconds,
   };
+}
+
+/** A scriptlet that ends every process it can reach ends dnf too; nobody else in the jail is there to do it. */
+function endedByScriptlet(reports: readonly DnfReport[], exitCode: number, step: string): DnfReport | undefined {
+  const installing = step !== 'download' && reports.some((report) => report.kind === 'downloaded');
+  if (!installing || exitCode <= 128) return undefined;
+  const words = `dnf was ended by signal ${exitCode - 128} while scriptlets ran`;
+  return { kind: 'failure', reason: 'scriptlet', words };
 }
 
 function transcript(reports: readonly DnfReport[], other: string): string {
