@@ -96,7 +96,9 @@ async function installFromBoth(base: { rpm: string; deb: string }): Promise<void
   const current = (target: string) => join(dataDirectory, 'repos', target, 'current');
   try {
     show('dnf', current(RPM_TARGET), await installWithDnf(join(scratch, 'rpm'), current(RPM_TARGET), base.rpm));
-    show('apt', current(DEB_TARGET), await installWithApt(join(scratch, 'deb'), current(DEB_TARGET), base.deb));
+    const rootTar = join(directory, 'apt-root.tar');
+    const apt = await installWithApt(join(scratch, 'deb'), current(DEB_TARGET), { base: base.deb, rootTar });
+    show('apt', current(DEB_TARGET), apt);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

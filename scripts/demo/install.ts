@@ -1,5 +1,6 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { run } from '../../src/lib/index.ts';
 
 export interface Installed {
@@ -34,55 +35,68 @@ export async function installWithDnf(directory: string, repository: string, base
     '--setopt=reposdir=/nonexistent',
     '--setopt=install_weak_deps=0',
   ];
-  const dnf = ['dnf', '-q', '-y', `--installroot=${root}`, ...source, ...settings, 'install', ...PACKAGES] as const;
+  // Debian's dnf has a plug-in on that keeps every RPM it installs on the host, and offers the old ones again.
+  const dnf = ['dnf', '--noplugins', '-q', '-y', `--installroot=${root}`, ...source, ...settings, 'install', ...PACKAGES] as const;
   await run(['dnf', ...dnf.slice(1)], { env: { HOME: home }, timeout: 300_000 });
   const rpm = await run(['rpm', '--root', root, '--define', '_dbpath /var/lib/rpm', '-q', ...PACKAGES, 'libgreet'], {
     env: { HOME: home },
   });
   return {
     command: `dnf ${source.join(' ')} --setopt=trunk.priority=1 install ${PACKAGES.join(' ')}`,
-    packages: lines(rpm.stdout),
+    packages: split(rpm.stdout),
     programs: await runAll(root),
   };
 }
 
-/** Installs the samples with apt (through mmdebstrap) below `directory` and runs them there. */
-export async function installWithApt(directory: string, repository: string, base: string): Promise<Installed> {
+/**
+ * Installs the samples with apt inside a root below `directory` and runs them there. The root is unpacked from `rootTar`, a minimal Debian with apt,
+ * which is made the first time.
+ */
+export async function installWithApt(
+  directory: string,
+  repository: string,
+  { base, rootTar }: { base: string; rootTar: string },
+): Promise<Installed> {
   const root = join(directory, 'root');
-  await mkdir(directory, { recursive: true });
-  const sources = [
-    `deb [trusted=yes] copy://${base} bookworm main`,
-    `deb [trusted=yes] copy://${repository} trunk main`,
-  ];
-  await run(
-    [
-      'mmdebstrap',
-      '--quiet',
-      '--mode=root',
-      '--variant=essential',
-      `--include=${PACKAGES.join(',')}`,
-      'bookworm',
-      root,
-      ...sources,
-    ],
-    {
-      timeout: 300_000,
-    },
-  );
-  const dpkg = await run([
-    'dpkg-query',
-    `--admindir=${root}/var/lib/dpkg`,
-    '-W',
-    '-f',
-    '${Package}_${Version}\\n',
-    ...PACKAGES,
-    'libgreet1',
-  ]);
+  await mkdir(root, { recursive: true });
+  await makeAptRoot(rootTar, base);
+  await run(['tar', '-xf', rootTar, '-C', root, '--exclude=./dev/*']);
+  await run(['mknod', '-m', '666', join(root, 'dev/null'), 'c', '1', '3']);
+  const lines = [`deb [trusted=yes] file:${base} bookworm main`, `deb [trusted=yes] file:${repository} trunk main`];
+  await writeFile(join(root, 'etc/apt/sources.list'), `${lines.join('\n')}\n`);
+  // The mounts end with the shell.
+  const tops = [base, dirname(repository)];
+  await run(['unshare', '--mount', 'sh', '-c', INSTALL, 'sh', root, ...tops, '--', ...PACKAGES], {
+    env: { DEBIAN_FRONTEND: 'noninteractive' },
+    timeout: 300_000,
+  });
+  const admin = `--admindir=${root}/var/lib/dpkg`;
+  const dpkg = await run(['dpkg-query', admin, '-W', '-f', '${Package}_${Version}\\n', ...PACKAGES, 'libgreet1']);
   return {
-    command: `echo 'deb [trusted=yes] file:${repository} trunk main' > /etc/apt/sources.list.d/trunkline.list && apt-get update && apt-get install ${PACKAGES.join(' ')}`,
-    packages: lines(dpkg.stdout),
+    command: `echo '${lines[1] ?? ''}' > /etc/apt/sources.list.d/trunkline.list && apt-get update && apt-get install ${PACKAGES.join(' ')}`,
+    packages: split(dpkg.stdout),
     programs: await runAll(root),
   };
+}
+
+/** $1: the root; directories to be seen inside; --; packages. */
+const INSTALL = `
+set -e
+root=$1; shift
+while [ "$1" != -- ]; do mkdir -p "$root$1"; mount --bind "$1" "$root$1"; shift; done
+shift
+chroot "$root" apt-get update -qq
+exec chroot "$root" apt-get install -qq -y --no-install-recommends "$@"
+`;
+
+async function makeAptRoot(path: string, base: string): Promise<void> {
+  if (existsSync(path)) return;
+  const temporary = `${path}.tmp-${String(process.pid)}.tar`;
+  const source = `deb [trusted=yes] copy://${base} bookworm main`;
+  await run(['mmdebstrap', '--quiet', '--mode=root', '--variant=apt', 'bookworm', temporary, source], {
+    timeout: 300_000,
+  });
+  await rename(temporary, path);
 }
 
 async function runAll(root: string): Promise<Installed['programs']> {
@@ -93,6 +107,6 @@ async function runAll(root: string): Promise<Installed['programs']> {
   return results;
 }
 
-function lines(text: string): string[] {
+function split(text: string): string[] {
   return text.trim().split('\n');
 }
