@@ -36,7 +36,17 @@ export async function installWithDnf(directory: string, repository: string, base
     '--setopt=install_weak_deps=0',
   ];
   // Debian's dnf has a plug-in on that keeps every RPM it installs on the host, and offers the old ones again.
-  const dnf = ['dnf', '--noplugins', '-q', '-y', `--installroot=${root}`, ...source, ...settings, 'install', ...PACKAGES] as const;
+  const dnf = [
+    'dnf',
+    '--noplugins',
+    '-q',
+    '-y',
+    `--installroot=${root}`,
+    ...source,
+    ...settings,
+    'install',
+    ...PACKAGES,
+  ] as const;
   await run(['dnf', ...dnf.slice(1)], { env: { HOME: home }, timeout: 300_000 });
   const rpm = await run(['rpm', '--root', root, '--define', '_dbpath /var/lib/rpm', '-q', ...PACKAGES, 'libgreet'], {
     env: { HOME: home },
