@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findRef } from '../db/index.ts';
 import type { PackageFile, Revision, Target } from '../model/index.ts';
@@ -41,8 +41,6 @@ export async function currentManifest(
   return { hash: ref.snapshotHash, manifest: await context.repository(target).readSnapshot(ref.snapshotHash) };
 }
 
-let candidates = 0;
-
 /** Installs the packages together, in a clean root, from `against` as it will be with them in it. */
 export async function checkInstall(
   context: TrunkContext,
@@ -52,8 +50,9 @@ export async function checkInstall(
   const started = performance.now();
   const { target, revision, packages, logs, signal } = request;
   const repository: Repository = context.repository(target);
-  const directory = join(request.scratch, `candidate-${String(candidates++)}`);
-  await mkdir(directory, { recursive: true });
+  // An address that was never used before: package managers keep what they know of one, also of a database that is there no more.
+  const directory = await mkdtemp(join(request.scratch, 'candidate-'));
+  await chmod(directory, 0o755);
   const next = nextManifest(against, { project: revision.project, sequence: revision.sequence, packages });
   const candidate = await repository.candidate(next, packages, { directory, time: Math.trunc(context.now() / 1000) });
   const candidateSeconds = (performance.now() - started) / 1000;
