@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import { sql, SqliteDialect, type SqliteStatement } from 'kysely';
-import { existsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { errnoOf, TrunklineError } from '../lib/index.ts';
 import type { Engine, EngineAdapter, OpenMode } from './adapter.ts';
 
@@ -69,10 +70,9 @@ function statements(database: Database.Database, path: string, mode: OpenMode): 
   return (text) => {
     let statement = known.get(text);
     if (statement === undefined) {
-      statement = guarded(
-        compile(database, text === 'begin' && mode === 'write' ? 'begin immediate' : text, path),
-        path,
-      );
+      const begins = text === 'begin' && mode === 'write';
+      statement = guarded(compile(database, begins ? 'begin immediate' : text, path), path);
+      if (text === 'rollback') statement = rollingBack(database, statement);
       // Lists of values make new texts without end; the rest are a few hundred.
       if (known.size >= 500) known.clear();
       known.set(text, statement);
@@ -105,11 +105,19 @@ function guarded(statement: Database.Statement, path: string): SqliteStatement {
   };
 }
 
+/** SQLite rolls a transaction back by itself when the disk is full; asked again it would complain of that, and what went wrong would be lost. */
+function rollingBack(database: Database.Database, statement: SqliteStatement): SqliteStatement {
+  return {
+    ...statement,
+    run: (parameters) => (database.inTransaction ? statement.run(parameters) : { changes: 0, lastInsertRowid: 0 }),
+  };
+}
+
 /** What SQLite says of the disk as an error that says what to do; anything else unchanged. */
 function sqliteError(error: unknown, path: string): unknown {
   const code = errnoOf(error) ?? '';
   const details = (hint: string) => ({ where: path, hint, cause: error });
-  if (code.startsWith('SQLITE_FULL'))
+  if (code.startsWith('SQLITE_FULL') || (code.startsWith('SQLITE_IOERR') && isFull(path)))
     return new TrunklineError(
       'no_space',
       `No space left for the database ${path}`,
@@ -134,6 +142,16 @@ function sqliteError(error: unknown, path: string): unknown {
       details('wait for the other trunkline, or end it'),
     );
   return error;
+}
+
+/** For its shared memory and its log SQLite says no more than that it could not write; the first alone needs 32 KiB. */
+function isFull(path: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    return bavail * bsize < 65_536;
+  } catch {
+    return false;
+  }
 }
 
 /** better-sqlite3 says this with a TypeError of its own, before SQLite is asked. */
