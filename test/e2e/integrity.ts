@@ -1,0 +1,111 @@
+import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { expect } from 'vitest';
+import { sha256, sha256File } from '../../src/lib/index.ts';
+import type { Deployment } from './fixture.ts';
+import { contentsOf, repositoryOf, type PublishedEntry } from './published.ts';
+
+/**
+ * Everything of a target's repository that a client could come across: every snapshot is named by its manifest's digest, its index lists what the
+ * manifest lists, every file that an index names is there with the digest that it says, and every link of a ref and of a build directory leads to
+ * such a snapshot. Answers how many snapshots there are.
+ */
+export async function checkRepository(deployment: Pick<Deployment, 'dataDir'>, target: string): Promise<number> {
+  const top = repositoryOf(deployment, target);
+  const snapshots = (await readdir(join(top, 'snapshots')).catch(() => [])).filter((name) => !name.startsWith('.tmp-'));
+  const digests = new Map<string, string>();
+  for (const name of snapshots) {
+    const text = await readFile(join(top, 'snapshots', name, 'manifest.json'), 'utf8');
+    expect(sha256(text)).toBe(name);
+    const listed = await contentsOf(deployment, target, `snapshots/${name}`);
+    await checkSnapshot(join(top, 'snapshots', name), listed, digests);
+  }
+  await checkLinks(top, new Set(snapshots));
+  return snapshots.length;
+}
+
+async function checkSnapshot(
+  directory: string,
+  listed: readonly PublishedEntry[],
+  digests: Map<string, string>,
+): Promise<void> {
+  const isRpm = await stat(join(directory, 'repodata')).catch(() => undefined);
+  const indexed = await (isRpm ? indexedByDnf(directory) : indexedByApt(directory));
+  expect(indexed.map(({ sha256: digest }) => digest).sort()).toEqual(listed.map((one) => one.sha256).sort());
+  for (const { path, sha256: digest } of indexed) {
+    const file = await realpath(join(directory, path));
+    if (!digests.has(file)) digests.set(file, await sha256File(file));
+    expect({ file, digest: digests.get(file) }).toEqual({ file, digest });
+  }
+}
+
+interface Indexed {
+  /** Relative to the repository's top. */
+  path: string;
+  sha256: string;
+}
+
+async function indexedByDnf(directory: string): Promise<Indexed[]> {
+  const repomd = await readFile(join(directory, 'repodata/repomd.xml'), 'utf8');
+  const found: Indexed[] = [];
+  for (const [, kind = '', body = ''] of repomd.matchAll(/<data type="([a-z_]+)">(.*?)<\/data>/gs)) {
+    const path = /<location href="([^"]+)"/.exec(body)?.[1] ?? '';
+    const bytes = await readFile(join(directory, path));
+    expect({ path, digest: sha256(bytes) }).toEqual({ path, digest: /<checksum type="sha256">(\w+)</.exec(body)?.[1] });
+    const opened = path.endsWith('.gz') ? gunzipSync(bytes) : bytes;
+    expect(sha256(opened)).toBe(/<open-checksum type="sha256">(\w+)</.exec(body)?.[1]);
+    if (kind !== 'primary') continue;
+    const text = opened.toString('utf8');
+    for (const [, one = ''] of text.matchAll(/<package type="rpm">(.*?)<\/package>/gs))
+      found.push({
+        path: (/<location href="([^"]+)"/.exec(one)?.[1] ?? '').replaceAll('&amp;', '&'),
+        sha256: /<checksum type="sha256" pkgid="YES">(\w+)</.exec(one)?.[1] ?? '',
+      });
+    expect(text).toContain(`packages="${found.length}"`);
+  }
+  return found;
+}
+
+async function indexedByApt(directory: string): Promise<Indexed[]> {
+  const suite = join(directory, 'dists/trunk');
+  const release = await readFile(join(suite, 'Release'), 'utf8');
+  const found: Indexed[] = [];
+  for (const [, digest, size, path = ''] of release.matchAll(/^ ([0-9a-f]{64}) +(\d+) (\S+)$/gm)) {
+    const bytes = await readFile(join(suite, path));
+    expect({ path, digest: sha256(bytes), size: bytes.length }).toEqual({ path, digest, size: Number(size) });
+    const stanzas = path.endsWith('.gz') ? gunzipSync(bytes).toString('utf8') : bytes.toString('utf8');
+    if (!path.endsWith('.gz')) found.push(...(path.endsWith('Sources') ? sources(stanzas) : packages(stanzas)));
+  }
+  return found;
+}
+
+function packages(text: string): Indexed[] {
+  const field = (stanza: string, name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(stanza)?.[1] ?? '';
+  const stanzas = text.split('\n\n').filter((stanza) => stanza.trim() !== '');
+  return stanzas.map((stanza) => ({ path: field(stanza, 'Filename'), sha256: field(stanza, 'SHA256') }));
+}
+
+/** The dsc files; what they name lies beside them. */
+function sources(text: string): Indexed[] {
+  return text
+    .split('\n\n')
+    .filter((stanza) => stanza.trim() !== '')
+    .map((stanza) => {
+      const directory = /^Directory: (.*)$/m.exec(stanza)?.[1] ?? '';
+      const [, digest = '', name = ''] =
+        /^Checksums-Sha256:\n(?: .*\n)*? ([0-9a-f]{64}) \d+ (\S+\.dsc)$/m.exec(stanza) ?? [];
+      return { path: join(directory, name), sha256: digest };
+    });
+}
+
+async function checkLinks(top: string, snapshots: ReadonlySet<string>): Promise<void> {
+  const entries = await readdir(top, { recursive: true, withFileTypes: true }).catch(() => []);
+  for (const entry of entries.filter((one) => one.isSymbolicLink())) {
+    const link = join(entry.parentPath, entry.name);
+    const leadsTo = join(dirname(link), await readlink(link));
+    expect(await stat(leadsTo).catch(() => `${link} leads nowhere`)).toBeTypeOf('object');
+    const snapshot = /\/snapshots\/([^/]+)/.exec(leadsTo)?.[1];
+    if (snapshot !== undefined) expect(snapshots).toContain(snapshot);
+  }
+}
