@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeRefs, openMirrors, requireBuilder, requireTarget, type TrunkContext } from '../builds/index.ts';
+import { recoverTarballs } from '../builds/source/index.ts';
 import { openDatabase, sqliteUrl, type OpenMode } from '../db/index.ts';
 import { createBuilders } from '../drivers/builders/registry.ts';
 import { createFormats } from '../drivers/formats/registry.ts';
@@ -138,6 +139,7 @@ async function recover(context: TrunkContext): Promise<void> {
   await recoverJails();
   for (const builder of context.builders.values()) await builder.recover();
   await rm(join(settings.dataDir, 'scratch'), { recursive: true, force: true });
+  await recoverTarballs(join(settings.dataDir, 'tarballs'));
   for (const target of settings.targets)
     await context.repository(target).recover(await describeRefs(context, target.name));
 }

@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileSystemError, sha256 } from '../../lib/index.ts';
 import type { SourceRule } from '../../model/index.ts';
@@ -33,12 +33,20 @@ export async function sourceTarball(request: SourceTarballRequest): Promise<stri
     throw fileSystemError(error, output);
   }
   const withRule = { ...tree, submoduleMirrors: rule.submodules ? tree.submoduleMirrors : null };
-  if (rule.from === 'archive') await makeTarball({ ...withRule, output });
+  // All in one place, where start-up finds what a killed process left.
+  const place = { output, workshop: directory };
+  if (rule.from === 'archive') await makeTarball({ ...withRule, ...place });
   else {
     const time = await tree.mirror.utcOf(commit);
-    await runSourceCommand({ tree: withRule, jail, command: rule.command, output, time });
+    await runSourceCommand({ tree: withRule, jail, command: rule.command, ...place, time });
   }
   return output;
+}
+
+/** Removes what a killed process has left half made in the directory of tarballs. Not to be called while one is made. */
+export async function recoverTarballs(directory: string): Promise<void> {
+  for (const name of await readdir(directory).catch(() => []))
+    if (name.startsWith('.tmp-')) await rm(join(directory, name), { recursive: true, force: true });
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -11,6 +11,8 @@ export interface SourceCommandRequest {
   command: readonly string[];
   /** The `.tar.gz` to write; its one directory is `tree.topDirectory`. */
   output: string;
+  /** Where it is made, in the same file system. Default: beside `output`. */
+  workshop?: string;
   /** Seconds since the epoch that the files in the tarball get: the commit's time. */
   time: number;
 }
@@ -55,7 +57,7 @@ exec gzip -n -6 /work/product/c/source.tar
  * @throws TrunklineError `source_invalid` when the program fails, leaves no or several files, or no archive with one directory at its top.
  */
 export async function runSourceCommand(request: SourceCommandRequest): Promise<void> {
-  const { tree, jail, command, output, time } = request;
+  const { tree, jail, command, output, workshop = dirname(output), time } = request;
   const [program, ...args] = command;
   if (program === undefined) throw new TrunklineError('invalid_argument', 'The source command is empty');
   await withJailedTree(tree, jail, async (jailed) => {
@@ -66,12 +68,12 @@ export async function runSourceCommand(request: SourceCommandRequest): Promise<v
     if (result.exitCode === NOT_ONE) throw notOne(program, result.stderr);
     if (result.exitCode === NOT_ONE_TOP) throw notOneTop(program, result.stderr);
     requireSuccess(result, `What the source command ${program} left cannot be unpacked`);
-    await takeOut(jailed, output, tree.limits.bytes);
+    await takeOut(jailed, output, workshop, tree.limits.bytes);
   });
 }
 
-async function takeOut(jailed: JailedTree, output: string, maxBytes: number): Promise<void> {
-  await inTemporary(dirname(output), async (directory) => {
+async function takeOut(jailed: JailedTree, output: string, workshop: string, maxBytes: number): Promise<void> {
+  await inTemporary(workshop, async (directory) => {
     const [file] = await jailed.copyOut('/product/c/source.tar.gz', directory, maxBytes).catch((error: unknown) => {
       if (!(error instanceof TrunklineError) || error.code !== 'package_invalid') throw error;
       throw new TrunklineError(

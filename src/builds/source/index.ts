@@ -1,5 +1,5 @@
 export { changelogSince } from './changelog.ts';
-export { sourceTarball, type SourceTarballRequest } from './cached-tarball.ts';
+export { recoverTarballs, sourceTarball, type SourceTarballRequest } from './cached-tarball.ts';
 export { runSourceCommand, type SourceCommandRequest } from './command.ts';
 export type { OpenJail, TreeJail } from './jailed-tree.ts';
 export { PACKAGING_LIMITS, readPackaging, type PackagingOptions } from './packaging.ts';

@@ -31,6 +31,8 @@ export interface TreeRequest {
 export interface TarballRequest extends TreeRequest {
   /** The `.tar.gz` to write. */
   output: string;
+  /** Where it is made, in the same file system. Default: beside `output`. */
+  workshop?: string;
 }
 
 const DEFAULT_ENTRIES = 500_000;
@@ -46,8 +48,8 @@ const MAX_DEPTH = 8;
  * submodule, `no_space`.
  */
 export async function makeTarball(request: TarballRequest): Promise<void> {
-  const { output, signal } = request;
-  await inTemporary(dirname(output), async (directory) => {
+  const { output, workshop = dirname(output), signal } = request;
+  await inTemporary(workshop, async (directory) => {
     const tar = join(directory, 'source.tar');
     await writeTree(request, tar);
     await run(['gzip', '-n', '-6', '--', tar], { timeout: 30 * 60_000, ...(signal === undefined ? {} : { signal }) });
@@ -67,7 +69,7 @@ export async function settle(temporary: string, path: string): Promise<void> {
   await syncDirectory(dirname(path));
 }
 
-/** Does `work` in a directory inside `parent` that is removed afterwards; its name is one that start-up removes too. */
+/** Does `work` in a directory inside `parent` that is removed afterwards; its name begins as everything that is not whole does. */
 export async function inTemporary<T>(parent: string, work: (directory: string) => Promise<T>): Promise<T> {
   let directory: string | undefined;
   try {

@@ -1,6 +1,5 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { TrunklineError } from '../errors.ts';
 import { ProcessError } from '../run.ts';
 import { createBare } from './bare.ts';
@@ -11,7 +10,7 @@ export interface ArchiveRequest {
   commit: string;
   /** Directory all names start with, ending in a slash. */
   prefix: string;
-  /** The tar file to write, uncompressed. */
+  /** The tar file to write, uncompressed. What it is made from lies beside it meanwhile. */
   output: string;
   /** Bytes the tar file may have. A tree that expands beyond (`export-subst`) is refused. */
   maxBytes: number;
@@ -35,7 +34,7 @@ export async function archive(repository: Repository, request: ArchiveRequest): 
   const { commit, output, maxBytes } = request;
   if (!isCommitHash(commit))
     throw new TrunklineError('invalid_argument', `${JSON.stringify(commit)} is no commit hash`);
-  const directory = await mkdtemp(join(tmpdir(), 'trunkline-archive-'));
+  const directory = await mkdtemp(join(dirname(output), '.tmp-archive-'));
   const bare = { path: join(directory, 'view.git'), alternates: [join(repository.path, 'objects')] };
   try {
     await createBare(bare.path);
