@@ -1,0 +1,124 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import Database from 'better-sqlite3';
+import { expect, test } from 'vitest';
+import { addSample, DEB, deploy, RPM, type Deployment, type RunningCommand, type Sample } from './fixture.ts';
+import { findLeftovers, NOTHING } from './host.ts';
+import { checkRepository } from './integrity.ts';
+import { contentsOf, refOf } from './published.ts';
+import type { BuildView, PlaceView } from './views.ts';
+
+const LONG = process.env.TRUNKLINE_TEST_LONG === '1';
+const ROUNDS = LONG ? 100 : 6;
+const SEED = Number(process.env.TRUNKLINE_TEST_SEED ?? 20_261_120);
+
+/** The same numbers from 0 to 1 for the same seed (mulberry32). */
+function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+const TARGETS = [RPM, DEB];
+
+/** What the database says, past the commands: nothing twice, nothing half. */
+function checkDatabase({ dataDir }: Deployment): void {
+  const database = new Database(join(dataDir, 'trunkline.sqlite'), { readonly: true });
+  const rows = (text: string) => database.prepare(text).all();
+  const perBuild = 'SELECT build_id, count(*) AS n FROM packages GROUP BY build_id';
+  expect(rows('SELECT revision_id, target FROM builds GROUP BY 1, 2 HAVING count(*) > 1')).toEqual([]);
+  expect(rows('SELECT target, full_name FROM packages GROUP BY 1, 2 HAVING count(*) > 1')).toEqual([]);
+  expect(rows(`SELECT id FROM builds WHERE result = 'success' AND id NOT IN (SELECT build_id FROM packages)`)).toEqual(
+    [],
+  );
+  expect(rows(`SELECT build_id FROM (${perBuild}) WHERE n <> 2`)).toEqual([]);
+  expect(rows(`SELECT build_id FROM packages GROUP BY 1 HAVING count(DISTINCT attempt_id) > 1`)).toEqual([]);
+  expect(rows(`SELECT build_id FROM attempts WHERE result = 'success' GROUP BY 1 HAVING count(*) > 1`)).toEqual([]);
+  expect(rows(`SELECT id FROM attempts WHERE state <> 'finished'`)).toEqual([]);
+  expect(rows('SELECT id FROM outbox WHERE delivered_at IS NULL')).toEqual([]);
+  expect(rows('PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }]);
+  database.close();
+}
+
+/** After a run to the end: every build of the last commits is there, published, shown and in `current`. */
+async function checkEnd(deployment: Deployment, commits: Record<string, string>, pids: number[]): Promise<void> {
+  checkDatabase(deployment);
+  const builds = await deployment.json<BuildView[]>(['builds', '--limit', '10000']);
+  expect(builds.filter(({ result }) => result !== 'success')).toEqual([]);
+  for (const [project, commit] of Object.entries(commits)) {
+    const places = await deployment.json<PlaceView[]>(['where', commit]);
+    expect(places.map((one) => one.project)).toEqual(places.map(() => project));
+    expect(places.length).toBeGreaterThan(0);
+    for (const { target, directory, refs, packages } of places) {
+      expect(refs).toEqual(['consistent', 'current']);
+      const names = await readdir(join(deployment.dataDir, directory ?? ''));
+      expect(names).toEqual(expect.arrayContaining(['build.log', 'commit.yaml', 'installed', 'pool', 'versions.csv']));
+      const index = target === RPM ? 'repodata' : 'dists';
+      expect((await stat(join(deployment.dataDir, directory ?? '', index))).isDirectory()).toBe(true);
+      const current = (await contentsOf(deployment, target)).map(({ sha256 }) => sha256);
+      for (const { sha256 } of packages) expect(current).toContain(sha256);
+    }
+  }
+  for (const target of TARGETS) await checkRepository(deployment, target);
+  expect(await findLeftovers(pids, deployment.dataDir)).toEqual(NOTHING);
+}
+
+async function killAfter(running: RunningCommand, milliseconds: number, whole: boolean): Promise<boolean> {
+  const ended = await Promise.race([running.done.then(() => true), pause(milliseconds, false)]);
+  if (!ended && whole) running.killGroup('SIGKILL');
+  if (!ended && !whole) running.kill('SIGKILL');
+  await running.done;
+  return !ended;
+}
+
+async function pushEverywhere(samples: readonly Sample[], round: number): Promise<Record<string, string>> {
+  const commits: Record<string, string> = {};
+  for (const sample of samples) commits[sample.name] = await sample.push(`round ${round}`);
+  return commits;
+}
+
+test(
+  `kill -9 at ${ROUNDS} random moments (seed ${SEED}): nothing lost, nothing twice, nothing half, nothing left`,
+  async () => {
+    const deployment = await deploy();
+    const samples = [
+      await addSample(deployment, 'alpha'),
+      await addSample(deployment, 'beta'),
+      await addSample(deployment, 'gamma', { formats: 'both' }),
+    ];
+    await deployment.configure({ projects: Object.fromEntries(samples.map(({ name, entry }) => [name, entry])) });
+    const random = randomNumbers(SEED);
+    expect((await deployment.cli('run')).code).toBe(0);
+    await pushEverywhere(samples, 0);
+    const started = performance.now();
+    expect((await deployment.cli('run')).code).toBe(0);
+    const whole = performance.now() - started;
+    let killed = 0;
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      const commits = await pushEverywhere(samples, round);
+      const pids: number[] = [];
+      // Every third run that comes after a killed one is killed too.
+      do {
+        const running = deployment.start('run');
+        pids.push(running.pid);
+        if (await killAfter(running, random() * whole, round % 2 === 0)) killed += 1;
+        for (const target of TARGETS) {
+          await checkRepository(deployment, target);
+          expect(await refOf(deployment, target, 'current')).not.toBeNull();
+        }
+      } while (random() < 1 / 3);
+      const last = deployment.start('run');
+      pids.push(last.pid);
+      const { code, stderr } = await last.done;
+      expect({ round, code, stderr }).toMatchObject({ code: 0 });
+      await checkEnd(deployment, commits, pids);
+    }
+    expect(killed).toBeGreaterThanOrEqual(ROUNDS / 2);
+  },
+  LONG ? 3_600_000 : 300_000,
+);
