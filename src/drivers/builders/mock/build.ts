@@ -12,6 +12,7 @@ import { readInstalled, readPhases } from './logs.ts';
 import { readBuildFailure, type MockLogs } from './outcome.ts';
 import { emptyResultDirectory, forgetSnapshots, leftMounted, resultDirectory, runMock } from './run.ts';
 import type { Slot, SlotLease } from './slots.ts';
+import { requirementsAreStatic } from './static-requirements.ts';
 import { readSnapshot, replacements } from './snapshot-packages.ts';
 
 const LOGS = ['root.log', 'state.log', 'installed_pkgs.log'];
@@ -64,7 +65,10 @@ async function runBuild(request: BuildRequest, launcher: MockLauncher, slot: Slo
   try {
     const logs = await runMock(launcher, {
       slot,
-      configuration: mockConfiguration({ target, slot, repository, overlay: launcher.overlay, zstd }),
+      configuration: mockConfiguration({
+        ...{ target, slot, repository, overlay: launcher.overlay, zstd },
+        staticRequirements: requirementsAreStatic(await readFile(source.spec, 'latin1')),
+      }),
       action: ['--rebuild', '--spec', source.spec, '--sources', source.sources, ...ours],
       signal: AbortSignal.any([request.signal, limit.signal]),
       messages: join(request.logs, 'mock.log'),

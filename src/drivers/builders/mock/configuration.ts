@@ -13,6 +13,8 @@ export interface ConfigurationOptions {
   overlay: boolean;
   /** Whether zstd is there to compress the root cache. */
   zstd: boolean;
+  /** Whether build requirements need not be read again once they are installed. Default false. */
+  staticRequirements?: boolean;
 }
 
 /**
@@ -41,6 +43,7 @@ export function mockConfiguration(options: ConfigurationOptions): string {
     // mock stops reading both of a program's outputs at the end of either, and puts rpmbuild's command line into bash: joined, no last words are lost.
     `config_opts['rpmbuild_command'] = '2>&1 ' + config_opts['rpmbuild_command']`,
     option('rpmbuild_networking', false),
+    ...(options.staticRequirements === true ? [option('static_buildrequires_max_loops', 1)] : []),
     ...(slot.kind === 'install' ? STRICT_INSTALL : []),
     ...(target.dist === '' ? [] : [`config_opts['macros']['%dist'] = ${python(target.dist)}`]),
     ...plugins(options),
