@@ -14,6 +14,7 @@ const RUN = {
   git: '/usr/bin/git',
   bubblewrap: '/usr/bin/bwrap',
   'util-linux': '/usr/bin/setpriv',
+  mount: '/usr/bin/mount',
   uidmap: '/usr/bin/newuidmap',
   rpm: '/usr/bin/rpmbuild',
   'createrepo-c': '/usr/bin/createrepo_c',
@@ -32,8 +33,12 @@ const TEST = {
   sbuild: '/usr/bin/sbuild',
   postgresql: '/usr/lib/postgresql/15/bin/initdb',
   'python3-rpm': '/usr/lib/python3/dist-packages/rpm',
-  gcc: '/usr/bin/gcc',
-  make: '/usr/bin/make',
+  'python3-setuptools': '/usr/lib/python3/dist-packages/setuptools',
+  'dnf-plugins-core': '/usr/lib/python3/dist-packages/dnf-plugins/download.py',
+  'build-essential': '/usr/share/build-essential',
+  e2fsprogs: '/usr/sbin/mkfs.ext4',
+  'libcap2-bin': '/usr/sbin/setcap',
+  procps: '/usr/bin/ps',
 };
 
 const purpose = process.argv[2] ?? 'demo';
