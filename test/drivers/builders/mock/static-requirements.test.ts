@@ -29,7 +29,11 @@ Documentation.
 `;
 
 test.each([
-  ['plain names and versions', spec('%bcond_without tests\nBuildRequires: gcc, make >= 4\nBuildRequires:  pkgconfig(zlib)'), true],
+  [
+    'plain names and versions',
+    spec('%bcond_without tests\nBuildRequires: gcc, make >= 4\nBuildRequires:  pkgconfig(zlib)'),
+    true,
+  ],
   ['none', spec(''), true],
   ['a macro in a requirement', spec('BuildRequires: python%{python3_pkgversion}-devel'), false],
   ['a macro in one of a subpackage', spec('BuildRequires: gcc', 'buildrequires: tool = %{version}'), false],
