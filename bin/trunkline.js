@@ -7,8 +7,9 @@ import { fileURLToPath } from 'node:url';
 
 const root = new URL('..', import.meta.url);
 const path = (relative) => fileURLToPath(new URL(relative, root));
-const compiled = path('dist/cli/main.js');
-const main = existsSync(compiled) ? compiled : path('src/cli/main.ts');
+// A clone has the source, an installed package what was compiled from it.
+const source = path('src/cli/main.ts');
+const main = existsSync(source) ? source : path('dist/cli/main.js');
 
 if (Number(process.versions.node.split('.')[0]) >= 24) {
   process.argv.splice(1, 1, main);
@@ -25,5 +26,9 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
   }
   const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  child.on('exit', (code, signal) => (signal ? process.kill(process.pid, signal) : process.exit(code ?? 1)));
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code ?? 1);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
 }
