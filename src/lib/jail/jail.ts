@@ -115,11 +115,12 @@ function numberOf(state: State, root: JailRoot): number {
 async function layOut(state: State, command: readonly string[], options: JailRun): Promise<string[]> {
   const owner = shiftedOwner + (options.user === 'root' ? 0 : BUILDER);
   const root = options.root === 'tools' ? 'tools' : numberOf(state, options.root);
-  const binds: InsideMount[] = [];
-  for (const { source, target, writable = false } of options.binds ?? []) {
-    const bound = await state.mounts.bind(source, writable ? owner : undefined);
-    binds.push({ source: bound, target, writable });
-  }
+  const binds: InsideMount[] = await Promise.all(
+    (options.binds ?? []).map(async ({ source, target, writable = false }) => ({
+      source: await state.mounts.bind(source, writable ? owner : undefined),
+      ...{ target, writable },
+    })),
+  );
   if (options.network === true) binds.push(...(await networkFiles(state.holder, root)));
   return bubblewrapArguments(command, options, {
     root: root === 'tools' ? TOOLS : rootPath(root),
