@@ -19,7 +19,7 @@ export const benchmarkMock: Benchmark = async (progress) => {
   await deployment.run(1);
   if ('start' in dlrn) await dlrn.start();
   await addCommits(project, 1, PEER_COMMITS);
-  progress(`${PEER_COMMITS} commits with DLRN`);
+  if ('start' in dlrn) progress(`${PEER_COMMITS} commits with DLRN`);
   const peer = 'start' in dlrn ? (await dlrn.start()) / PEER_COMMITS : null;
   await addCommits(project, PEER_COMMITS + 1, COMMITS + 1 - PEER_COMMITS);
   progress(`${COMMITS} commits with trunkline`);
