@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { addSample, DEB, deploy, RPM, type Deployment, type RunningCommand, type Sample } from './fixture.ts';
+import { addSample, DEB, deploy, RPM, until, type Deployment, type RunningCommand, type Sample } from './fixture.ts';
 import { findLeftovers, NOTHING } from './host.ts';
 import { checkRepository } from './integrity.ts';
 import { contentsOf, refOf } from './published.ts';
 import type { BuildView, PlaceView } from './views.ts';
 
 const LONG = process.env.TRUNKLINE_TEST_LONG === '1';
-const ROUNDS = LONG ? 100 : 6;
+const ROUNDS = Number(process.env.TRUNKLINE_TEST_ROUNDS ?? (LONG ? 100 : 5));
 const SEED = Number(process.env.TRUNKLINE_TEST_SEED ?? 20_261_120);
 
 /** The same numbers from 0 to 1 for the same seed (mulberry32). */
@@ -102,11 +102,15 @@ test(
     for (let round = 1; round <= ROUNDS; round += 1) {
       const commits = await pushEverywhere(samples, round);
       const pids: number[] = [];
-      // Every third run that comes after a killed one is killed too.
+      // One in three is followed by another one that is killed.
       do {
         const running = deployment.start('run');
         pids.push(running.pid);
         if (await killAfter(running, random() * whole, round % 2 === 0)) killed += 1;
+        await until('the end of every process of the killed run', async () => {
+          const { processes } = await findLeftovers([running.pid], deployment.dataDir);
+          return processes.length === 0;
+        });
         for (const target of TARGETS) {
           await checkRepository(deployment, target);
           expect(await refOf(deployment, target, 'current')).not.toBeNull();
