@@ -84,9 +84,9 @@ function checkedOutput(result: JailResult, files: readonly InputFile[], tools: s
   return result.stdout;
 }
 
-/** A refusal of one file, in the words of the tool that read it. */
+/** A refusal of one file, in the words of the tool that read it; `where` names the file. */
 export function invalidPackage(file: { path: string }, what: string): TrunklineError {
-  return new TrunklineError('package_invalid', `${file.path}: ${what}`, {
+  return new TrunklineError('package_invalid', what, {
     where: file.path,
     hint: 'the build left a file that is damaged or says something impossible of itself; see its build log',
   });
