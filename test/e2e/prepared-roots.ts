@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, readlink, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
@@ -9,7 +9,8 @@ import { start } from './command-line.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const cache = join(project, '.cache/e2e-roots');
-const DAY = 86_400_000;
+/** Milliseconds after which roots that nobody used are made room of: they are 800 MB. */
+const UNUSED = 3_600_000;
 
 export const RPM = 'sample-12-x86_64';
 export const DEB = 'debian-12-amd64';
@@ -59,6 +60,7 @@ export async function preparedRoots(base: Base): Promise<string> {
   const made = join(cache, stamp);
   const report = (message: string) => void process.stderr.write(`${message}\n`);
   await makeOnce(made, (directory) => prepare(directory, targets), report);
+  await utimes(made, new Date(), new Date());
   await removeOld(stamp);
   return join(made, 'data/roots');
 }
@@ -85,6 +87,6 @@ async function removeOld(stamp: string): Promise<void> {
   for (const name of await readdir(dirname(join(cache, stamp)))) {
     const path = join(cache, name);
     const found = name === stamp || name.startsWith('.') ? undefined : await stat(path).catch(() => undefined);
-    if (found !== undefined && Date.now() - found.mtimeMs > DAY) await rm(path, { recursive: true, force: true });
+    if (found !== undefined && Date.now() - found.mtimeMs > UNUSED) await rm(path, { recursive: true, force: true });
   }
 }
