@@ -29,25 +29,26 @@ function inPrep(log: string): boolean {
   return /^error: Bad exit status from \S+ \(%prep\)$/m.test(log);
 }
 
-/** rpmbuild traces what it runs: the patch program's complaint follows the line that names the file. */
+const NAMES_PATCH = [
+  /^Patch #?\d* ?\(([^)]+)\):/,
+  /^\+ .*SOURCES\/(\S+\.(?:patch|diff)\S*)/,
+  /^error: patch failed: (.*)$/,
+];
+const REFUSES_PATCH =
+  /Hunk #\d+ FAILED|hunks? FAILED|does not apply|malformed patch|can't find file to patch|Only garbage was found/;
+
+/**
+ * rpmbuild traces what it runs, and %prep ends with the first patch that does not apply: the last one named is the one. The trace and the patch
+ * program's complaint come through different pipes, so either may stand first.
+ */
 function failedPatch(log: string): string | null {
   if (!inPrep(log)) return null;
-  let current: string | null = null;
-  for (const line of log.split('\n')) {
-    const named =
-      /^Patch #?\d* ?\(([^)]+)\):/.exec(line)?.[1] ??
-      /^\+ .*SOURCES\/(\S+\.(?:patch|diff)\S*)/.exec(line)?.[1] ??
-      /^error: patch failed: (.*)$/.exec(line)?.[1];
-    if (named !== undefined) current = named;
-    if (
-      current !== null &&
-      /Hunk #\d+ FAILED|hunks? FAILED|does not apply|malformed patch|can't find file to patch|Only garbage was found/.test(
-        line,
-      )
-    )
-      return `patch ${current} does not apply: ${line.trim()}`;
-  }
-  return null;
+  const lines = log.split('\n');
+  const refusal = lines.find((line) => REFUSES_PATCH.test(line));
+  if (refusal === undefined) return null;
+  const named = lines.flatMap((line) => NAMES_PATCH.map((pattern) => pattern.exec(line)?.[1]).find(Boolean) ?? []);
+  const patch = named.at(-1);
+  return patch === undefined ? null : `patch ${patch} does not apply: ${refusal.trim()}`;
 }
 
 function detailOfDependencies(log: string): string | null {

@@ -21,6 +21,12 @@ describe('what the words of a failed build say', () => {
       reason: 'source_error',
       detail: 'tar: broken.tar: Cannot open: No such file or directory',
     });
+    // The trace comes through another pipe than the complaint, and may come after it.
+    const swapped = '1 out of 1 hunk FAILED -- saving rejects\n+ /usr/lib/rpm/rpmuncompress /staged/SOURCES/late.patch';
+    expect(readRpmFailure(log('%prep', swapped), 'build')).toEqual({
+      reason: 'source_error',
+      detail: 'patch late.patch does not apply: 1 out of 1 hunk FAILED -- saving rejects',
+    });
     expect(readRpmFailure(log('%build', 'Patch #0 (a.patch):\nHunk #1 FAILED at 1.'), 'build').reason).toBe(
       'build_failed',
     );
