@@ -1,6 +1,8 @@
 // `npm run bench [NAME…]`: one JSON object a line on standard output, progress on standard error. Never fails by speed.
+import { takeLock } from '../../src/app/lock/index.ts';
 import { describeError } from '../../src/lib/index.ts';
 import { benchmarkBuildRpm } from './build-rpm.ts';
+import { BENCH } from './deployment.ts';
 import { measurementLine, type Benchmark } from './measurement.ts';
 import { benchmarkMock } from './mock.ts';
 import { benchmarkOverhead } from './overhead.ts';
@@ -19,6 +21,11 @@ if (unknown.length > 0) {
   console.error(`There is no benchmark ${unknown.join(', ')}; there are: ${Object.keys(BENCHMARKS).join(', ')}`);
   process.exit(2);
 }
+// Two at once would measure each other, and work in one directory.
+const lock = await takeLock(BENCH).catch((error: unknown) => {
+  console.error(describeError(error));
+  process.exit(2);
+});
 for (const [name, benchmark] of Object.entries(BENCHMARKS)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const progress = (message: string) => {
@@ -31,3 +38,4 @@ for (const [name, benchmark] of Object.entries(BENCHMARKS)) {
     progress(describeError(error));
   }
 }
+await lock.release();
