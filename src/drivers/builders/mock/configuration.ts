@@ -186,8 +186,15 @@ function plugins({ overlay, slot, zstd }: ConfigurationOptions): string[] {
           `config_opts['plugin_conf']['overlayfs_opts'] = {'base_dir': ${python(slot.overlay)}}`,
         ]
       : []),
+    FORGET_UNUSED,
   ];
 }
+
+/** mock expands the templates in every plugin's options again and again; those of a plugin that is off are never read. */
+const FORGET_UNUSED = [
+  `for unused in [key for key in config_opts['plugin_conf'] if key.endswith('_opts')]:`,
+  `    if not config_opts['plugin_conf'].get(unused[:-5] + '_enable'): del config_opts['plugin_conf'][unused]`,
+].join('\n');
 
 type PythonValue = string | boolean | number | readonly string[];
 

@@ -22,6 +22,9 @@ export const mockCapabilities: BuilderCapabilities = {
   untrusted: false,
 };
 
+/** Milliseconds for which mock is taken to be the program it was: asking it takes 0.3 s, mostly the start of Python. */
+const VERSION_HOLDS = 60_000;
+
 export interface MockOptions {
   /** Where builders keep their roots (`mock/` below it is ours); mock's account must be able to pass through. */
   stateDirectory: string;
@@ -41,6 +44,7 @@ export function createMockBuilder(options: MockOptions): Builder {
     await mkdir(stateDirectory, { recursive: true });
     return createLauncher(stateDirectory, command);
   });
+  const version = remembered(VERSION_HOLDS, async () => askVersion(await launcher()));
   const zstd = once(() => access('/usr/bin/zstd').then(yes, no));
   const preparing = new Map<string, Promise<void>>();
 
@@ -63,7 +67,7 @@ export function createMockBuilder(options: MockOptions): Builder {
 
   return {
     capabilities: mockCapabilities,
-    version: async () => askVersion(await launcher()),
+    version: () => version(),
     check: (target) => checkMachine(stateDirectory, target, launcher, command),
     prepare: async (target, { refresh, report, signal }) => {
       const before = preparing.get(target.name) ?? Promise.resolve();
@@ -98,13 +102,20 @@ function sourceOutcome(error: unknown): BuildOutcome {
 
 /** `make`, called at its first use; again after a failure, which may have been remedied. */
 function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
+  return remembered(Infinity, make);
+}
+
+/** As `once`, but made again when the answer is older than `milliseconds`. */
+function remembered<T>(milliseconds: number, make: () => Promise<T>): () => Promise<T> {
+  let made: { answer: Promise<T>; at: number } | undefined;
   return () => {
-    made ??= make().catch((error: unknown) => {
+    if (made !== undefined && performance.now() - made.at < milliseconds) return made.answer;
+    const answer = make().catch((error: unknown) => {
       made = undefined;
       throw error;
     });
-    return made;
+    made = { answer, at: performance.now() };
+    return answer;
   };
 }
 
