@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   project_unreachable: 502,
   repository_conflict: 409,
   sandbox_failed: 500,
+  signing_failed: 500,
   source_invalid: 422,
   store_damaged: 500,
   target_not_ready: 503,

@@ -1,4 +1,4 @@
-import type { IndexEntry, LocalRepository, PackageFile, PackageFormat, Store } from '../model/index.ts';
+import type { IndexEntry, LocalRepository, PackageFile, PackageFormat, Signer, Store } from '../model/index.ts';
 import { writeBuildDirectory, type BuildDirectory } from './build-directory.ts';
 import { writeCandidate } from './candidate.ts';
 import { openFragments } from './fragments.ts';
@@ -17,6 +17,8 @@ export interface RepositoryOptions {
   store: Store;
   /** The URL under which `directory` is served; `file:///…` for one that is used on this machine only. */
   url: string;
+  /** Signs packages on entry and metadata per ref; null: neither is signed. Default null. */
+  signer?: Signer | null;
 }
 
 /** The published repository of one target. It keeps files; which project, build and ref they belong to is the caller's to record. */

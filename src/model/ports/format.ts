@@ -3,6 +3,7 @@ import type { Project } from '../project.ts';
 import type { CommitInfo, Revision } from '../revision.ts';
 import type { Target } from '../target.ts';
 import type { FormatName } from '../words.ts';
+import type { Signer } from './signer.ts';
 
 /** A version as one format writes it, from `planVersion`. */
 export interface PackageVersion {
@@ -99,13 +100,20 @@ export interface PackageFormat {
   stageSource(request: StageRequest): Promise<StagedSource>;
   /** Reads built files. Files that are no packages of this format are left out. @throws TrunklineError `package_invalid` for damaged or lying ones. */
   identify(paths: readonly string[]): Promise<PackageFile[]>;
+  /**
+   * Formats whose packages carry their own signature (RPM): signed copies of `files`, identified anew, in the order given, in `directory`, which
+   * exists. Signatures they came with are replaced; name, header and content stay, byte for byte.
+   * @throws TrunklineError `package_invalid` naming a file that is damaged or lies, `signing_failed` when the key cannot sign.
+   */
+  sign?(files: readonly PackageFile[], signer: Signer, directory: string): Promise<PackageFile[]>;
   /** The index fragments of packages, in the order given. */
   fragments(files: readonly PackageFile[]): Promise<IndexFragment[]>;
   /** Writes all index files of a repository below `directory`, which exists; deterministic for the same entries and time (seconds since the epoch). */
   writeIndex(directory: string, entries: readonly IndexEntry[], options: IndexOptions): Promise<void>;
   /**
    * What a user puts on a machine to install from the repository at `url`. `name` is the section and the file name; `origin` what its index was
-   * written with (apt pins by it), `name` by default; `mirrorlist` is where dnf asks for the address instead.
+   * written with (apt pins by it), `name` by default; `mirrorlist` is where dnf asks for the address instead; `keys` are the armored public keys,
+   * all in one text, and where they can be fetched; without them the client is told to do without signatures.
    */
   clientFiles(repository: {
     name: string;
@@ -113,6 +121,7 @@ export interface PackageFormat {
     description: string;
     mirrorlist?: string;
     origin?: string;
+    keys?: { url: string; armored: string } | null;
   }): ClientFile[];
 }
 
