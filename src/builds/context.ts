@@ -2,9 +2,11 @@ import { join } from 'node:path';
 import type { Db } from '../db/index.ts';
 import type { Logger, Mutexes } from '../lib/index.ts';
 import { TrunklineError } from '../lib/index.ts';
-import type { Builder, FormatName, PackageFormat, Project, Settings, Target } from '../model/index.ts';
+import type { Builder, FormatName, PackageFormat, Settings, Target } from '../model/index.ts';
 import type { Repository } from '../repos/index.ts';
 import type { Mirrors } from './mirrors.ts';
+
+export { requireProject, requireTarget } from '../model/index.ts';
 
 /** What the trunk line works with; made by app/. */
 export interface TrunkContext {
@@ -22,26 +24,6 @@ export interface TrunkContext {
   log: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;
-}
-
-/** @throws TrunklineError `not_found` naming the ones there are. */
-export function requireTarget(settings: Settings, name: string): Target {
-  const target = settings.targets.find((one) => one.name === name);
-  if (target !== undefined) return target;
-  throw new TrunklineError('not_found', `There is no target ${name} in the configuration`, {
-    where: settings.file,
-    hint: `the targets are: ${settings.targets.map((one) => one.name).join(', ')}`,
-  });
-}
-
-/** @throws TrunklineError `not_found`. */
-export function requireProject(settings: Settings, name: string): Project {
-  const project = settings.projects.find((one) => one.name === name);
-  if (project !== undefined) return project;
-  throw new TrunklineError('not_found', `There is no project ${name} in the configuration`, {
-    where: settings.file,
-    hint: 'trunkline status lists the projects',
-  });
 }
 
 /** @throws TrunklineError `unsupported` when no such builder is registered. */

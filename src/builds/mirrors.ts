@@ -1,9 +1,13 @@
-import { openMirror, type Mirror } from '../lib/git/index.ts';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { mirrorName, openMirror, type Mirror } from '../lib/git/index.ts';
 import type { GitBranch } from '../model/index.ts';
 
 /** The mirrors of one run, each opened and fetched once: a mirror remembers what it walked. */
 export interface Mirrors {
   of(repository: Pick<GitBranch, 'url'>): Promise<Mirror>;
+  /** The mirror if it is there; none is made. */
+  known(repository: Pick<GitBranch, 'url'>): Promise<Mirror | null>;
   /** Brought up to date, once a run. @throws TrunklineError `project_unreachable`, `source_invalid`. */
   fetched(repository: Pick<GitBranch, 'url'>, signal: AbortSignal): Promise<Mirror>;
 }
@@ -15,6 +19,10 @@ export function openMirrors(directory: string): Mirrors {
   const of = (url: string) => remembered(opened, url, () => openMirror(directory, url));
   return {
     of: ({ url }) => of(url),
+    known: async ({ url }) => {
+      const head = await stat(join(directory, mirrorName(url), 'HEAD')).catch(() => null);
+      return head === null ? null : of(url);
+    },
     async fetched({ url }, signal) {
       const mirror = await of(url);
       await remembered(fetches, url, () => mirror.fetch({ signal }));

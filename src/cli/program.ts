@@ -62,6 +62,9 @@ function addCommand(program: CommanderCommand, command: Command, start: Start): 
 const GROUPS: Readonly<Record<string, string>> = {
   build: 'look at one build',
   config: 'check the configuration, print its schema',
+  hold: 'keep snapshots from the garbage collector',
+  ref: 'names that point at snapshots: list, move, undo',
+  snapshot: 'list, show and compare snapshots',
   target: 'prepare targets, say what they lack',
 };
 

@@ -39,6 +39,13 @@ export async function findBuild(db: DbOrTx, id: number): Promise<Build | null> {
   return row === undefined ? null : toBuild(row);
 }
 
+/** Builds by their ids, with their commits; those that are not there are left out. */
+export async function findBuilds(db: DbOrTx, ids: readonly number[]): Promise<BuildWithRevision[]> {
+  if (ids.length === 0) return [];
+  const rows = await db.sql.selectFrom('builds').selectAll().where('id', 'in', ids).execute();
+  return withRevisions(db, rows.map(toBuild));
+}
+
 /** @throws TrunklineError `not_found` */
 export async function requireBuild(db: DbOrTx, id: number): Promise<Build> {
   const build = await findBuild(db, id);

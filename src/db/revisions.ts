@@ -86,6 +86,25 @@ export async function listRevisions(db: DbOrTx, history: HistoryName): Promise<R
   return rows.map(toRevision);
 }
 
+/** The revisions at some places of a project's history, and those between the first and the last, in history order. */
+export async function listRevisionsBetween(
+  db: DbOrTx,
+  history: HistoryName,
+  { first, last, limit }: { first: number; last: number; limit: number },
+): Promise<Revision[]> {
+  const rows = await db.sql
+    .selectFrom('revisions')
+    .selectAll()
+    .where('project', '=', history.project)
+    .where('format', '=', history.format)
+    .where('sequence', '>=', first)
+    .where('sequence', '<=', last)
+    .orderBy('sequence', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map(toRevision).reverse();
+}
+
 /** The pairs of commits known of a project, in history order. */
 export function listPairs(db: DbOrTx, history: HistoryName): Promise<Pair[]> {
   return db.sql

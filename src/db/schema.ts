@@ -107,6 +107,10 @@ export interface PackagesTable {
   size: Fixed<number>;
   companions: Fixed<Json>;
   created_at: Fixed<Time>;
+  /** The announcement that it goes, or null. */
+  announcement_id: ColumnType<number | null, never, number | null>;
+  /** When it was removed; the row stays. */
+  gone_at: ColumnType<Time | null, never, Time | null>;
 }
 
 export interface SnapshotsTable {
@@ -115,7 +119,12 @@ export interface SnapshotsTable {
   parent_hash: Fixed<string | null>;
   build_id: Fixed<number | null>;
   package_count: Fixed<number>;
-  created_at: Fixed<Time>;
+  /** Of one that was removed and made again: when it was made again. */
+  created_at: Time;
+  /** The announcement that it goes, or null. */
+  announcement_id: ColumnType<number | null, never, number | null>;
+  /** When it was removed; the row stays. */
+  gone_at: ColumnType<Time | null, never, Time | null>;
 }
 
 export interface RefsTable {
@@ -134,6 +143,47 @@ export interface RefMovesTable {
   actor: Fixed<string>;
   reason: Fixed<string>;
   moved_at: Fixed<Time>;
+}
+
+/** A project that stays at one version on one target, and a snapshot that stays, until they are ended. */
+interface KeptTable {
+  id: Generated<number>;
+  target: Fixed<string>;
+  reason: Fixed<string>;
+  actor: Fixed<string>;
+  created_at: Fixed<Time>;
+  /** When it ends by itself, or null. */
+  until_at: Fixed<Time | null>;
+  ended_at: ColumnType<Time | null, never, Time>;
+  ended_by: ColumnType<string | null, never, string>;
+  ended_reason: ColumnType<string | null, never, string | null>;
+}
+
+export interface PinsTable extends KeptTable {
+  project: Fixed<string>;
+  /** The attempt whose packages it is pinned to. */
+  attempt_id: Fixed<number>;
+}
+
+export interface HoldsTable extends KeptTable {
+  snapshot_hash: Fixed<string>;
+}
+
+export interface GcAnnouncementsTable {
+  id: Generated<number>;
+  target: Fixed<string>;
+  announced_at: Fixed<Time>;
+  goes_at: Fixed<Time>;
+  actor: Fixed<string>;
+  /** Mail addresses. */
+  told: Fixed<Json>;
+}
+
+export interface GcLeftoversTable {
+  target: Fixed<string>;
+  kind: Fixed<'snapshot' | 'package'>;
+  /** The snapshot's hash, or the package's SHA-256. */
+  name: Fixed<string>;
 }
 
 export interface OutboxTable {
@@ -181,6 +231,10 @@ export interface Schema {
   snapshots: SnapshotsTable;
   refs: RefsTable;
   ref_moves: RefMovesTable;
+  pins: PinsTable;
+  holds: HoldsTable;
+  gc_announcements: GcAnnouncementsTable;
+  gc_leftovers: GcLeftoversTable;
   outbox: OutboxTable;
   notices: NoticesTable;
   audit: AuditTable;

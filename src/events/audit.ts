@@ -4,7 +4,7 @@ import { insertAudit, type DbOrTx } from '../db/index.ts';
 export interface Act {
   /** A user's name, or `system`. */
   actor: string;
-  action: 'recheck' | 'force' | 'cancel' | 'move_ref';
+  action: 'recheck' | 'force' | 'cancel' | 'move_ref' | 'hold' | 'release_hold' | 'pin' | 'unpin' | 'collect';
   /** `build/17`, `ref/fedora-43-x86_64/current`. */
   subject: string;
   reason: string | null;

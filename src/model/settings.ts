@@ -1,3 +1,4 @@
+import { TrunklineError } from '../lib/index.ts';
 import type { Project } from './project.ts';
 import type { Limits, Target } from './target.ts';
 
@@ -19,6 +20,16 @@ export interface SettingsLimits extends Limits {
   sourceSize: number;
 }
 
+/** What the garbage collector keeps besides what somebody asked for. */
+export interface GcSettings {
+  /** Seconds: younger snapshots are kept. */
+  olderThan: number;
+  /** The newest snapshots of each target that are kept. */
+  keepLast: number;
+  /** Seconds between the announcement that something goes and its going. */
+  grace: number;
+}
+
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -36,10 +47,33 @@ export interface Settings {
   database: DatabaseSettings;
   /** null: nobody is told by mail. */
   mail: MailSettings | null;
+  /** Names of refs that are moved by hand with force only, besides those that follow the trunk. */
+  protectedRefs: readonly string[];
+  gc: GcSettings;
   logLevel: LogLevel;
   limits: SettingsLimits;
   /** In the file's order. */
   targets: readonly Target[];
   /** In the file's order. */
   projects: readonly Project[];
+}
+
+/** @throws TrunklineError `not_found` naming the ones there are. */
+export function requireTarget(settings: Settings, name: string): Target {
+  const target = settings.targets.find((one) => one.name === name);
+  if (target !== undefined) return target;
+  throw new TrunklineError('not_found', `There is no target ${name} in the configuration`, {
+    where: settings.file,
+    hint: `the targets are: ${settings.targets.map((one) => one.name).join(', ')}`,
+  });
+}
+
+/** @throws TrunklineError `not_found`. */
+export function requireProject(settings: Settings, name: string): Project {
+  const project = settings.projects.find((one) => one.name === name);
+  if (project !== undefined) return project;
+  throw new TrunklineError('not_found', `There is no project ${name} in the configuration`, {
+    where: settings.file,
+    hint: 'trunkline status lists the projects',
+  });
 }

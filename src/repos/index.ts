@@ -1,5 +1,5 @@
 export type { BuildDirectory, BuildFile } from './build-directory.ts';
-export { buildDirectoryPath, type BuildPlace } from './layout.ts';
+export { buildDirectoryPath, checkRefName, type BuildPlace } from './layout.ts';
 export {
   canonicalManifest,
   diffManifests,
@@ -11,5 +11,6 @@ export {
   type ManifestPackage,
   type ProjectPackages,
 } from './manifest.ts';
+export { packageChanges, type PackageChange } from './package-changes.ts';
 export type { Recovery } from './recover.ts';
 export { openRepository, type Repository, type RepositoryOptions } from './repository.ts';

@@ -3,3 +3,6 @@ export type { FoundRevision, Found } from './record.ts';
 export type { RunEvent, RunReporter } from './report.ts';
 export { planRun, runTrunk, type RunOptions, type RunSummary } from './run.ts';
 export { findCommit, type CommitPlace } from './where.ts';
+export { compareSnapshots, showSnapshot, type ShownSnapshot, type SnapshotComparison } from './snapshots/compare.ts';
+export { type ProjectCommits } from './snapshots/commits.ts';
+export { listSnapshotsOf, type ListedSnapshot } from './snapshots/list.ts';

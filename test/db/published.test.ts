@@ -14,6 +14,7 @@ import {
   listSnapshots,
   listSnapshotsOfBuild,
   moveRef,
+  requireSnapshot,
   type Db,
   type NewPackage,
 } from '../../src/db/index.ts';
@@ -107,10 +108,33 @@ describeEngines('what is published', (fresh) => {
     expect(await insertSnapshot(db, first)).toEqual({ inserted: true });
     expect(await insertSnapshot(db, second)).toEqual({ inserted: true });
     expect(await insertSnapshot(db, { ...second, parentHash: 'zz', createdAt: 1 })).toEqual({ inserted: false });
-    expect(await findSnapshot(db, TARGET, 'bb')).toEqual(second);
+    const there = { announcementId: null, goneAt: null };
+    expect(await findSnapshot(db, TARGET, 'bb')).toEqual({ ...second, ...there });
     expect(await findSnapshot(db, 'other', 'bb')).toBeNull();
-    expect(await listSnapshots(db, TARGET)).toEqual([second, first]);
-    expect(await listSnapshotsOfBuild(db, id)).toEqual([second]);
+    expect((await listSnapshots(db, TARGET)).map(({ hash }) => hash)).toEqual(['bb', 'aa']);
+    expect((await listSnapshots(db, TARGET, { before: second })).map(({ hash }) => hash)).toEqual(['aa']);
+    expect(await listSnapshotsOfBuild(db, id)).toMatchObject([second]);
+    // One that was removed is there again when it is made again.
+    await db.sql.updateTable('snapshots').set({ gone_at: NOON }).where('hash', '=', 'bb').execute();
+    expect((await listSnapshots(db, TARGET)).map(({ hash }) => hash)).toEqual(['aa']);
+    expect(await insertSnapshot(db, { ...second, createdAt: NOON + 9 })).toEqual({ inserted: true });
+    expect(await findSnapshot(db, TARGET, 'bb')).toEqual({ ...second, ...there, createdAt: NOON + 9 });
+  });
+
+  it('has snapshots that are found by the beginning of their hash', async () => {
+    const [one, two] = ['0123456789'.padEnd(64, 'a'), '01234567ff'.padEnd(64, 'f')];
+    const db = await withSnapshots(one, two);
+    expect(await requireSnapshot(db, TARGET, '0123456789')).toMatchObject({ hash: one });
+    expect(await requireSnapshot(db, TARGET, two.toUpperCase())).toMatchObject({ hash: two });
+    for (const [prefix, code] of [
+      ['01234567', 'invalid_argument'],
+      ['0123456', 'invalid_argument'],
+      ['0123456x', 'invalid_argument'],
+      [`${one}0`, 'invalid_argument'],
+      ['99999999', 'not_found'],
+    ])
+      await expect(requireSnapshot(db, TARGET, prefix ?? '')).rejects.toMatchObject({ code });
+    await expect(requireSnapshot(db, 'other', one)).rejects.toMatchObject({ code: 'not_found' });
   });
 
   it('is pointed at by refs, whose every move stays known', async () => {

@@ -31,6 +31,8 @@ export function readGeneral(
     maxRetries: result.max_retries,
     database,
     mail,
+    protectedRefs: result.protected_refs,
+    gc: { olderThan: result.gc.older_than, keepLast: result.gc.keep_last, grace: result.gc.grace },
     logLevel: result.log_level,
     limits: { ...limits, sourceSize },
   };

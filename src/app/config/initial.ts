@@ -25,6 +25,15 @@ data_dir: ${JSON.stringify(dataDir)}
 # database: postgres://trunkline:\${PGPASSWORD}@db.example.org/trunkline
 # database_file: /etc/trunkline/database
 
+# Refs that are moved by hand with --force only, besides current and consistent.
+# protected_refs: [released]
+
+# What "trunkline gc" keeps besides what refs, holds, pins and newest successes need. What goes is announced the time of grace before.
+# gc:
+#   older_than: 30d                    # snapshots younger than this
+#   keep_last: 50                      # the newest of each target
+#   grace: 14d
+
 # trace, debug, info, warn, error, fatal or silent.
 # log_level: warn
 

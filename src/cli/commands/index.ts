@@ -3,10 +3,20 @@ import { builds } from './builds.ts';
 import { buildShow } from './build-show.ts';
 import { configCheck } from './config-check.ts';
 import { configSchema } from './config-schema.ts';
+import { holdAdd } from './hold-add.ts';
+import { holdList } from './hold-list.ts';
+import { holdRemove } from './hold-remove.ts';
 import { init } from './init.ts';
 import { log } from './log.ts';
 import { recheck } from './recheck.ts';
+import { refHistory } from './ref-history.ts';
+import { refList } from './ref-list.ts';
+import { refSet } from './ref-set.ts';
+import { refUndo } from './ref-undo.ts';
 import { run } from './run.ts';
+import { snapshotDiff } from './snapshot-diff.ts';
+import { snapshotList } from './snapshot-list.ts';
+import { snapshotShow } from './snapshot-show.ts';
 import { status } from './status.ts';
 import { targetCheck } from './target-check.ts';
 import { targetPrepare } from './target-prepare.ts';
@@ -26,4 +36,14 @@ export const COMMANDS: readonly Command[] = [
   log,
   recheck,
   where,
+  snapshotList,
+  snapshotShow,
+  snapshotDiff,
+  refList,
+  refSet,
+  refHistory,
+  refUndo,
+  holdAdd,
+  holdRemove,
+  holdList,
 ];

@@ -19,11 +19,16 @@ export const recheck = defineCommand<Options>({
   run: async ({ args, print, settings, options }) => {
     const { openForWriting } = await import('../../app/index.ts');
     const { recheckProject } = await import('../../trunk/index.ts');
+    const { actor } = await import('../order.ts');
     const trunk = await openForWriting(await settings());
     try {
       const { force = false, target = null, reason = null } = options;
-      const actor = process.env.SUDO_USER ?? process.env.USER ?? 'root';
-      const queued = await recheckProject(trunk.context, args[0] ?? '', { force, target, reason, actor });
+      const queued = await recheckProject(trunk.context, args[0] ?? '', {
+        force,
+        target,
+        reason,
+        actor: actor(),
+      });
       print.result(queued, () => {
         for (const { buildId, project, target: name, made } of queued)
           print.line(

@@ -1,4 +1,4 @@
-export { localPath, resolveAddress, transportOf, type Transport } from './address.ts';
+export { localPath, mirrorName, resolveAddress, transportOf, type Transport } from './address.ts';
 export type { ArchiveRequest } from './archive.ts';
 export type { GitCommit, Walk, WalkOptions } from './commits.ts';
 export type { FetchOptions } from './fetch.ts';

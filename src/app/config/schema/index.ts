@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from '../../../model/index.ts';
 import { text } from './fields.ts';
+import { gcSchema, protectedRefsSchema } from './keeping.ts';
 import { limitsSchema } from './limits.ts';
 import { projectSchema } from './project.ts';
 import { baseUrlRule, mailAddressRule, NAME_PATTERN } from './rules.ts';
@@ -41,6 +42,10 @@ export const generalSchema = z.strictObject({
     .optional(),
   database_file: text().describe('File whose first line is what `database` would say.').optional(),
   mail: mailSchema.describe('How maintainers are told; without it nobody is.').optional(),
+  protected_refs: protectedRefsSchema
+    .describe('Refs that are moved by hand with `--force` only, besides `current` and `consistent`.')
+    .prefault([]),
+  gc: gcSchema.describe('What `trunkline gc` keeps. Times as `30d`.').prefault({}),
   log_level: z.enum(LOG_LEVELS).describe('What is logged on standard error.').prefault('warn'),
   limits: limitsSchema.describe('What hostile code may use up. Sizes as `2GiB`, times as `30m`.').prefault({}),
 });

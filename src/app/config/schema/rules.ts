@@ -30,6 +30,15 @@ export const nameRule: Rule = (value) => {
   );
 };
 
+/** What `trunkline ref set` takes as a ref's name. */
+export const refNameRule: Rule = (value) =>
+  /^[a-z][a-z0-9._-]{0,99}$/.test(value)
+    ? undefined
+    : refuse(
+        `${quoted(value)} cannot be the name of a ref`,
+        'start with a lower-case letter and go on with lower-case letters, digits and . _ -',
+      );
+
 const GIT_SCHEMES = ['https:', 'http:', 'ssh:', 'git:', 'file:'];
 const SCP_FORM = /^(?:[A-Za-z0-9._-]+@)?[A-Za-z0-9.-]+:(?!:)[^:]/;
 

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { duration, listOf, text } from './fields.ts';
+import { refNameRule } from './rules.ts';
+
+/** What `trunkline gc` keeps, and how long it waits. */
+export const gcSchema = z.strictObject({
+  older_than: duration()
+    .describe('Snapshots younger than this are kept. `trunkline gc --older-than` says otherwise for once.')
+    .prefault('30d'),
+  keep_last: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .describe('The newest snapshots of each target that are kept, however old. `--keep-last` says otherwise for once.')
+    .prefault(50),
+  grace: duration().describe('What goes is announced this long before.').prefault('14d'),
+});
+
+export const protectedRefsSchema = listOf(text(refNameRule));

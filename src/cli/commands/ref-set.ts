@@ -1,0 +1,43 @@
+import { defineCommand } from '../command.ts';
+
+interface Options {
+  reason?: string;
+  force?: boolean;
+}
+
+export const refSet = defineCommand<Options>({
+  path: ['ref', 'set'],
+  summary: 'point a ref at a snapshot; a new name makes a ref',
+  details: [
+    'current and consistent follow the trunk, so they, and those of protected_refs, are moved by hand with --force only.',
+    'The next success builds on what current then is: it brings its own project forward and leaves the others as they are there.',
+  ].join('\n'),
+  args: [
+    { name: 'TARGET/NAME', description: 'the ref' },
+    { name: 'SNAPSHOT', description: 'its hash, eight digits of it or more, or the name of a ref that points at it' },
+  ],
+  options: [
+    { flags: '--reason <TEXT>', description: 'why; it is kept with the move' },
+    { flags: '--force', description: 'move a protected ref too' },
+  ],
+  run: async ({ args, print, settings, options }) => {
+    const { openForWriting } = await import('../../app/index.ts');
+    const { parseSubject, setRef } = await import('../../promotion/index.ts');
+    const { actor, requireReason } = await import('../order.ts');
+    const { refMoveView } = await import('../keeping-views.ts');
+    const read = await settings();
+    const subject = parseSubject(read, args[0] ?? '');
+    const order = { actor: actor(), reason: requireReason(options.reason), force: options.force ?? false };
+    const trunk = await openForWriting(read);
+    try {
+      const moved = await setRef(trunk.context, subject, args[1] ?? '', order);
+      print.result(moved && refMoveView(moved), () => {
+        if (moved !== null) print.line(`${args[0] ?? ''} points at ${moved.toHash}`);
+      });
+      if (moved === null) print.note(`${args[0] ?? ''} points there already`);
+      return 0;
+    } finally {
+      await trunk.close();
+    }
+  },
+});

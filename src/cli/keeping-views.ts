@@ -1,0 +1,18 @@
+import type { Hold, RefMove } from '../db/index.ts';
+import { isoTime } from './views.ts';
+
+/** A move of a ref as `--json` gives it. */
+export function refMoveView({ movedAt, fromHash, toHash, ...move }: RefMove) {
+  return { ...move, from: fromHash, to: toHash, movedAt: isoTime(movedAt) };
+}
+
+/** A hold as `--json` gives it. */
+export function holdView({ snapshotHash, createdAt, until, endedAt, ...hold }: Hold) {
+  return {
+    ...hold,
+    snapshot: snapshotHash,
+    createdAt: isoTime(createdAt),
+    until: isoTime(until),
+    endedAt: isoTime(endedAt),
+  };
+}

@@ -1,0 +1,4 @@
+export type { Order, PromotionContext } from './context.ts';
+export { addHold, holdsOf, removeHold } from './holds.ts';
+export { isProtected, refHistory, refsOf, setRef, undoRef, type RefOrder } from './refs.ts';
+export { findSnapshotNamed, parseSubject, requireThere, type Subject } from './subject.ts';
