@@ -1,2 +1,3 @@
 export { checkTargets, openForPlanning, openForReading, openForWriting, type TargetCheck, type Trunk } from './open.ts';
 export { deliverEvents } from './events.ts';
+export { listKeys, makeFirstKey, retireKey, rotateKey, type KeyList, type KeyView } from './keys.ts';

@@ -5,6 +5,7 @@ import { recoverTarballs } from '../builds/source/index.ts';
 import { openDatabase, sqliteUrl, type OpenMode } from '../db/index.ts';
 import { createBuilders } from '../drivers/builders/registry.ts';
 import { createFormats } from '../drivers/formats/registry.ts';
+import { createSigner } from '../drivers/signers/registry.ts';
 import { createDiskStore } from '../drivers/stores/disk/index.ts';
 import { createLog, createMutexes, fileSystemError, TrunklineError } from '../lib/index.ts';
 import { recoverJails } from '../lib/jail/index.ts';
@@ -108,6 +109,7 @@ async function assemble(settings: Settings, mode: OpenMode, closing: () => Promi
 /** One repository object per target. */
 function repositories(settings: Settings, formats: TrunkContext['formats']): (target: Target) => Repository {
   const opened = new Map<string, Repository>();
+  const signer = createSigner(settings.signing);
   return (target) => {
     const known = opened.get(target.name);
     if (known !== undefined) return known;
@@ -119,6 +121,7 @@ function repositories(settings: Settings, formats: TrunkContext['formats']): (ta
       format: formats[target.format],
       store: createDiskStore({ directory: join(directory, 'pool') }),
       url: `${base}/${target.name}`,
+      signer,
     });
     opened.set(target.name, repository);
     return repository;

@@ -4,8 +4,19 @@ import { insertAudit, type DbOrTx } from '../db/index.ts';
 export interface Act {
   /** A user's name, or `system`. */
   actor: string;
-  action: 'recheck' | 'force' | 'cancel' | 'move_ref' | 'hold' | 'release_hold' | 'pin' | 'unpin' | 'collect';
-  /** `build/17`, `ref/fedora-43-x86_64/current`. */
+  action:
+    | 'recheck'
+    | 'force'
+    | 'cancel'
+    | 'move_ref'
+    | 'hold'
+    | 'release_hold'
+    | 'pin'
+    | 'unpin'
+    | 'collect'
+    | 'rotate_key'
+    | 'retire_key';
+  /** `build/17`, `ref/fedora-43-x86_64/current`, `key/<fingerprint>`. */
   subject: string;
   reason: string | null;
 }

@@ -1,3 +1,4 @@
+export * from './armor.ts';
 export * from './errors.ts';
 export * from './files.ts';
 export * from './hash.ts';

@@ -15,6 +15,20 @@ export interface MailSettings {
   logLines: number;
 }
 
+/** Who signs repositories, and what clients are told to trust. */
+export type SigningSettings =
+  /** Keys that Trunkline makes and keeps in `directory`. */
+  | { kind: 'own'; directory: string }
+  | {
+      kind: 'gpg';
+      /** A GnuPG home. */
+      home: string;
+      /** Fingerprints, the one that signs first. */
+      keys: readonly string[];
+      passphraseFile: string | null;
+    }
+  | { kind: 'command'; command: readonly [string, ...string[]]; /** Absolute path. */ publicKeys: string };
+
 export interface SettingsLimits extends Limits {
   /** Bytes of one upstream tree or source tarball. */
   sourceSize: number;
@@ -50,6 +64,8 @@ export interface Settings {
   /** Names of refs that are moved by hand with force only, besides those that follow the trunk. */
   protectedRefs: readonly string[];
   gc: GcSettings;
+  /** null: repositories are not signed. */
+  signing: SigningSettings | null;
   logLevel: LogLevel;
   limits: SettingsLimits;
   /** In the file's order. */

@@ -39,7 +39,11 @@ describe('trunkline config check', () => {
     const file = join(directory, 'other.yaml');
     await writeFile(file, 'jobs: 1\n');
     const said = await trunkline(['config', 'check'], { cwd: '/', environment: { TRUNKLINE_CONFIG: file } });
-    expect(said).toEqual({ code: 0, stdout: `${file}: no mistakes; 0 targets, 0 projects\n`, stderr: '' });
+    expect(said).toEqual({
+      code: 0,
+      stdout: `${file}: no mistakes; 0 targets, 0 projects; repositories are not signed\n`,
+      stderr: '',
+    });
   });
 
   test('says when there is no file at all', async () => {
@@ -67,7 +71,9 @@ describe('trunkline init', () => {
   test('writes a configuration that is valid and a data directory, and says what to do next', async () => {
     const said = await trunkline(['init', 'here'], { cwd: directory });
     const file = join(directory, 'here/trunkline.yaml');
-    expect(said).toMatchObject({ code: 0, stdout: `wrote ${file}\nmade ${join(directory, 'here/data')}\n` });
+    const data = join(directory, 'here/data');
+    expect(said.code).toBe(0);
+    expect(said.stdout).toMatch(new RegExp(`^wrote ${file}\nmade ${data}\nmade the signing key [0-9A-F]{40}\n$`));
     expect(said.stderr).toContain(`trunkline config check --config ${file}`);
     const first = (await readFile(file, 'utf8')).split('\n')[0] ?? '';
     const schema = /^# yaml-language-server: \$schema=(file:.*)$/.exec(first)?.[1] ?? '';
@@ -92,6 +98,7 @@ describe('trunkline init', () => {
     expect(JSON.parse(said.stdout)).toEqual({
       config: join(directory, 'trunkline.yaml'),
       dataDir: join(directory, 'data'),
+      key: expect.stringMatching(/^[0-9A-F]{40}$/) as string,
     });
     expect(await readFile(join(directory, 'data/x'), 'utf8')).toBe('kept');
   });

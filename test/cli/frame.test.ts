@@ -69,7 +69,7 @@ describe('the command line', () => {
     const before = await trunkline(['--json', '--config', file, 'config', 'check']);
     const after = await trunkline(['config', 'check', '--config', file, '--json']);
     expect(before).toEqual({ code: 0, stdout: after.stdout, stderr: '' });
-    expect(JSON.parse(before.stdout)).toEqual({ file, ok: true, targets: 0, projects: 0, mistakes: [] });
+    expect(JSON.parse(before.stdout)).toEqual({ file, ok: true, targets: 0, projects: 0, signing: null, mistakes: [] });
   });
 
   test('reports an error with place and remedy, and as JSON when asked', async () => {

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { DatabaseSettings, MailSettings, Settings } from '../../model/index.ts';
 import { check } from './issues.ts';
 import { configSchema, generalSchema, type GeneralInput } from './schema/index.ts';
+import { readSigning } from './signing.ts';
 import { fromEnvironment, registerPassword, secretOrFile, type SecretSource } from './secrets.ts';
 import type { ConfigText, Path } from './yaml.ts';
 
@@ -21,6 +22,7 @@ export function readGeneral(
   const dataDir = readDataDir(typeof section.data_dir === 'string' ? section.data_dir : '/var/lib/trunkline', source);
   const database = readDatabase(section, dataDir, source);
   const mail = readMail(section.mail, result?.mail, source);
+  const signing = readSigning(result?.signing, dataDir, source);
   if (!result || source.report.mistakes.length > before) return undefined;
   const { source_size: sourceSize, ...limits } = result.limits;
   return {
@@ -33,6 +35,7 @@ export function readGeneral(
     mail,
     protectedRefs: result.protected_refs,
     gc: { olderThan: result.gc.older_than, keepLast: result.gc.keep_last, grace: result.gc.grace },
+    signing,
     logLevel: result.log_level,
     limits: { ...limits, sourceSize },
   };

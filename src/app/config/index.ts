@@ -5,4 +5,5 @@ export { configJsonSchema } from './json-schema.ts';
 export { checkConfig, loadSettings, type CheckedConfig, type LoadOptions } from './load.ts';
 export { ConfigError, describeMistake, type Mistake } from './mistakes.ts';
 export { configurationReference } from './reference.ts';
+export { keyDirectory } from './signing.ts';
 export { BUILDERS, type BuilderFormats } from './targets.ts';

@@ -1,4 +1,4 @@
-import { mkdir, open } from 'node:fs/promises';
+import { lstat, mkdir, open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { errnoOf, fileSystemError, TrunklineError } from '../../lib/index.ts';
 import { CONFIG_NAME } from './find.ts';
@@ -8,17 +8,23 @@ import { initialConfig } from './initial.ts';
 export const SCHEMA_FILE = new URL('../../../docs/trunkline.schema.json', import.meta.url);
 
 /**
- * Writes a first configuration into `directory` and makes the data directory beside it. Returns their absolute paths.
- * @throws TrunklineError `invalid_argument` when a configuration is there already; nothing is overwritten.
+ * Writes a first configuration into `directory` and makes the data directory beside it. Returns their absolute paths. `makeKey` is given the data
+ * directory before there is a configuration that asks for the key; null: the configuration says that nothing is signed.
+ * @throws TrunklineError `invalid_argument` when a configuration is there already; nothing is overwritten. As `makeKey` does.
  */
-export async function initialise(directory: string): Promise<{ config: string; dataDir: string }> {
+export async function initialise(
+  directory: string,
+  makeKey: ((dataDir: string) => Promise<void>) | null,
+): Promise<{ config: string; dataDir: string }> {
   const config = resolve(directory, CONFIG_NAME);
   const dataDir = join(resolve(directory), 'data');
   try {
+    if (await lstat(config).then(Boolean, () => false)) throw Object.assign(new Error('exists'), { code: 'EEXIST' });
     await mkdir(dataDir, { recursive: true });
+    await makeKey?.(dataDir);
     const handle = await open(config, 'wx', 0o644);
     try {
-      await handle.writeFile(initialConfig({ schema: SCHEMA_FILE.href, dataDir: './data' }));
+      await handle.writeFile(initialConfig({ schema: SCHEMA_FILE.href, dataDir: './data', signed: makeKey !== null }));
       await handle.sync();
     } finally {
       await handle.close();

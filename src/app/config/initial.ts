@@ -3,7 +3,8 @@
  * with the `# ` before their lines removed they are valid (a test does so).
  */
 // eslint-disable-next-line max-lines-per-function -- one text
-export function initialConfig({ schema, dataDir }: { schema: string; dataDir: string }): string {
+export function initialConfig(options: { schema: string; dataDir: string; signed: boolean }): string {
+  const { schema, dataDir, signed } = options;
   return `# yaml-language-server: $schema=${schema}
 #
 # Trunkline's configuration. "trunkline config check" tells every mistake in it with its line; docs/configuration.md has every key.
@@ -14,6 +15,13 @@ data_dir: ${JSON.stringify(dataDir)}
 
 # What the directory repos/ in it is served as; client files and mails have addresses below it.
 # base_url: https://packages.example.org/trunk
+
+# Who signs repositories: {} stands for keys that Trunkline makes and keeps in data_dir/keys ("trunkline key list"). Without it they are unsigned.
+${signed ? '' : '# '}signing: {}
+# A key of yours in a GnuPG home:
+# signing: { key: 0123456789ABCDEF0123456789ABCDEF01234567, gnupghome: /etc/trunkline/gnupg, passphrase_file: /etc/trunkline/passphrase }
+# A program that reaches the key, on another machine or in a token:
+# signing: { command: [/usr/local/bin/sign, trunkline], public_keys: /etc/trunkline/keys.asc }
 
 # Builds at once. Default: the number of processors.
 # jobs: 2

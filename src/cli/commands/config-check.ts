@@ -9,10 +9,13 @@ export const configCheck = defineCommand<Record<string, never>>({
     const { checkConfig, describeMistake } = await import('../../app/config/index.ts');
     const { file, settings, mistakes } = await checkConfig({ config });
     const [targets, projects] = [settings?.targets.length ?? 0, settings?.projects.length ?? 0];
-    print.result({ file, ok: mistakes.length === 0, targets, projects, mistakes }, () => {
+    const signing = settings?.signing?.kind ?? null;
+    print.result({ file, ok: mistakes.length === 0, targets, projects, signing, mistakes }, () => {
       for (const mistake of mistakes) print.line(describeMistake(mistake));
       if (mistakes.length === 0)
-        print.line(`${file}: no mistakes; ${count(targets, 'target')}, ${count(projects, 'project')}`);
+        print.line(
+          `${file}: no mistakes; ${count(targets, 'target')}, ${count(projects, 'project')}${signing === null ? '; repositories are not signed' : ''}`,
+        );
     });
     if (mistakes.length > 0) print.note(`${count(mistakes.length, 'mistake')} in ${file}`);
     return mistakes.length === 0 ? 0 : 1;

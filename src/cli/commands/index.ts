@@ -7,6 +7,9 @@ import { holdAdd } from './hold-add.ts';
 import { holdList } from './hold-list.ts';
 import { holdRemove } from './hold-remove.ts';
 import { init } from './init.ts';
+import { keyList } from './key-list.ts';
+import { keyRetire } from './key-retire.ts';
+import { keyRotate } from './key-rotate.ts';
 import { log } from './log.ts';
 import { recheck } from './recheck.ts';
 import { refHistory } from './ref-history.ts';
@@ -29,6 +32,9 @@ export const COMMANDS: readonly Command[] = [
   configSchema,
   targetCheck,
   targetPrepare,
+  keyList,
+  keyRotate,
+  keyRetire,
   run,
   status,
   builds,

@@ -1,16 +1,23 @@
 import { defineCommand } from '../command.ts';
 
-export const init = defineCommand<Record<string, never>>({
+export const init = defineCommand<{ key: boolean }>({
   path: ['init'],
-  summary: 'write a commented trunkline.yaml and make the data directory',
-  details: 'Nothing that is there is overwritten.',
+  summary: 'write a commented trunkline.yaml, make the data directory and a key to sign with',
+  details: 'Nothing that is there is overwritten. The key is kept in <data_dir>/keys; see trunkline key --help.',
   args: [{ name: 'DIR', description: 'where to put them (default: the current directory)', optional: true }],
-  run: async ({ args, print }) => {
+  options: [{ flags: '--no-key', description: 'make no key: repositories stay unsigned until signing is configured' }],
+  run: async ({ args, options, print }) => {
     const { initialise } = await import('../../app/config/index.ts');
-    const { config, dataDir } = await initialise(args[0] ?? '.');
-    print.result({ config, dataDir }, () => {
+    const { makeFirstKey } = await import('../../app/index.ts');
+    const made: { key: string | null } = { key: null };
+    const makeKey = async (directory: string) => {
+      made.key = await makeFirstKey(directory);
+    };
+    const { config, dataDir } = await initialise(args[0] ?? '.', options.key ? makeKey : null);
+    print.result({ config, dataDir, key: made.key }, () => {
       print.line(`wrote ${config}`);
       print.line(`made ${dataDir}`);
+      if (made.key !== null) print.line(`made the signing key ${made.key}`);
     });
     const option = args[0] === undefined ? '' : ` --config ${config}`;
     print.note(

@@ -20,7 +20,8 @@ export interface Signer {
   /** The keys clients shall trust, the one that signs first; more than one while a key is rotated. @throws TrunklineError `signing_failed`. */
   publicKeys(): Promise<readonly PublicKey[]>;
   /**
-   * The signature (or, `clearsigned`, the signed text) of `content`, by the first of `publicKeys`; verified with it before it is handed out.
+   * The signature (or, `clearsigned`, the signed text) of `content`, by one of `publicKeys`; verified with them before it is handed out. While a key
+   * is rotated, a clear-signed text may carry a signature by each, so that clients that were given the older one go on.
    * @throws TrunklineError `signing_failed` when the key is missing, has expired or is not the one that signed.
    */
   sign(content: Uint8Array, form: SignatureForm): Promise<Uint8Array>;

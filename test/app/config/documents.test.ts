@@ -50,7 +50,7 @@ describe('the JSON Schema agrees with the checks', () => {
 });
 
 describe('the configuration that init writes', () => {
-  const text = initialConfig({ schema: 'file:///x/trunkline.schema.json', dataDir: './data' });
+  const text = initialConfig({ schema: 'file:///x/trunkline.schema.json', dataDir: './data', signed: true });
 
   test('is valid, and names the schema in its first line', async () => {
     expect(text.split('\n')[0]).toBe('# yaml-language-server: $schema=file:///x/trunkline.schema.json');

@@ -50,6 +50,30 @@ describe('general settings', () => {
   });
 });
 
+describe('signing', () => {
+  const [key, older] = ['A1'.repeat(20), 'b2'.repeat(20)];
+  test.each([
+    ['{}', { kind: 'own', directory: '/d/keys' }],
+    [`{ key: ${key} }`, { kind: 'gpg', home: '/d/keys', keys: [key], passphraseFile: null }],
+    [
+      `{ key: [${key}, "${older.slice(0, 20)}  ${older.slice(20)}"], gnupghome: /g, passphrase_file: /p }`,
+      { kind: 'gpg', home: '/g', keys: [key, older.toUpperCase()], passphraseFile: '/p' },
+    ],
+    ['{ command: sign, public_keys: /k }', { kind: 'command', command: ['sign'], publicKeys: '/k' }],
+    ['{ command: [/bin/sign, -k, x y], public_keys: /k }', { kind: 'command', command: ['/bin/sign', '-k', 'x y'] }],
+  ])('%s', async (text, expected) => {
+    const { signing } = await settingsOf(`data_dir: /d\nsigning: ${text}`);
+    expect(signing).toMatchObject(expected);
+  });
+
+  test('takes relative paths from the file, and is off where it is not written', async () => {
+    const settings = await settingsOf('signing: { command: ./sign, public_keys: k.asc }');
+    const at = join(settings.file, '..');
+    expect(settings.signing).toEqual({ kind: 'command', command: [join(at, 'sign')], publicKeys: join(at, 'k.asc') });
+    expect((await settingsOf('')).signing).toBeNull();
+  });
+});
+
 describe('secrets', () => {
   test('come from the environment, percent-encoded inside an address, and are redacted from then on', async () => {
     const settings = await settingsOf('database: "postgres://u:${PW}@h/d"\nmail: { smtp: "${SMTP}", from: a@b }', {

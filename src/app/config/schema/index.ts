@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from '../../../model/index.ts';
-import { text } from './fields.ts';
+import { listOf, text } from './fields.ts';
 import { gcSchema, protectedRefsSchema } from './keeping.ts';
 import { limitsSchema } from './limits.ts';
 import { projectSchema } from './project.ts';
-import { baseUrlRule, mailAddressRule, NAME_PATTERN } from './rules.ts';
+import { baseUrlRule, fingerprintRule, mailAddressRule, NAME_PATTERN, lineRule } from './rules.ts';
 import { targetSchema } from './target.ts';
 
 export { projectSchema, type ProjectInput } from './project.ts';
@@ -20,6 +20,22 @@ const mailSchema = z.strictObject({
     .optional(),
   from: text(mailAddressRule).describe('The sender’s address.'),
   log_lines: z.int().min(0).max(1000).describe('Lines of the end of the log that a mail quotes.').prefault(40),
+});
+
+const signingSchema = z.strictObject({
+  key: listOf(text(fingerprintRule))
+    .refine((keys) => keys.length > 0, 'the list is empty')
+    .describe('Fingerprint of a key of yours; of several the first signs, and clients trust all.')
+    .optional(),
+  gnupghome: text(lineRule).describe('GnuPG home that has `key`. Default: `<data_dir>/keys`.').optional(),
+  passphrase_file: text(lineRule).describe('File whose first line unlocks `key`.').optional(),
+  command: listOf(text(lineRule))
+    .refine((words) => words.length > 0, 'the list is empty')
+    .describe(
+      'Program that signs, in place of `key`: called with `detached`, `armored` or `clearsigned`, content on standard input, signature on standard output.',
+    )
+    .optional(),
+  public_keys: text(lineRule).describe('With `command`: file with the public keys that clients trust.').optional(),
 });
 
 /** Everything but targets, defaults and projects, which are read entry by entry. */
@@ -46,6 +62,9 @@ export const generalSchema = z.strictObject({
     .describe('Refs that are moved by hand with `--force` only, besides `current` and `consistent`.')
     .prefault([]),
   gc: gcSchema.describe('What `trunkline gc` keeps. Times as `30d`.').prefault({}),
+  signing: signingSchema
+    .describe('Who signs repositories; `{}`: keys that Trunkline makes. Without it they are unsigned.')
+    .optional(),
   log_level: z.enum(LOG_LEVELS).describe('What is logged on standard error.').prefault('warn'),
   limits: limitsSchema.describe('What hostile code may use up. Sizes as `2GiB`, times as `30m`.').prefault({}),
 });

@@ -118,6 +118,21 @@ export const absolutePathRule: Rule = (value) =>
     ? undefined
     : refuse(`${quoted(value)} is no absolute path`, 'write it from /');
 
+/** A whole fingerprint: shorter key ids can be forged. */
+export const fingerprintRule: Rule = (value) =>
+  /^([0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})$/.test(value.replaceAll(' ', ''))
+    ? undefined
+    : refuse(
+        `${quoted(value)} is no fingerprint of a key`,
+        'write all 40 (or 64) digits, as gpg --list-keys shows them; in quotes',
+      );
+
+/** A path, or a word of a command line: one line, not empty. */
+export const lineRule: Rule = (value) =>
+  value !== '' && !CONTROL.test(value)
+    ? undefined
+    : refuse(value === '' ? 'this is empty' : `${quoted(value)} has a control character in it`, 'write a path');
+
 /** One word in an apt source; `./` is the suite of a flat repository. */
 export const wordRule: Rule = (value) =>
   value === './' || (/^[A-Za-z0-9][A-Za-z0-9._:+~/-]*$/.test(value) && !value.split('/').includes('..'))
