@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeRefs, openMirrors, requireBuilder, requireTarget, type TrunkContext } from '../builds/index.ts';
 import { recoverTarballs } from '../builds/source/index.ts';
-import { openDatabase, sqliteUrl, type OpenMode } from '../db/index.ts';
+import { findSnapshot, openDatabase, readNodes, sqliteUrl, writeNodes, type Db, type OpenMode } from '../db/index.ts';
 import { createBuilders } from '../drivers/builders/registry.ts';
 import { createFormats } from '../drivers/formats/registry.ts';
 import { createSigner } from '../drivers/signers/registry.ts';
@@ -90,7 +90,7 @@ async function assemble(settings: Settings, mode: OpenMode, closing: () => Promi
     db,
     formats,
     builders: createBuilders({ stateDirectory: join(dataDir, 'roots') }),
-    repository: repositories(settings, formats),
+    repository: repositories(settings, db, formats),
     mirrors: openMirrors(join(dataDir, 'git')),
     mutexes: createMutexes(),
     shown: new Set(),
@@ -107,7 +107,7 @@ async function assemble(settings: Settings, mode: OpenMode, closing: () => Promi
 }
 
 /** One repository object per target. */
-function repositories(settings: Settings, formats: TrunkContext['formats']): (target: Target) => Repository {
+function repositories(settings: Settings, db: Db, formats: TrunkContext['formats']): (target: Target) => Repository {
   const opened = new Map<string, Repository>();
   const signer = createSigner(settings.signing);
   return (target) => {
@@ -120,6 +120,7 @@ function repositories(settings: Settings, formats: TrunkContext['formats']): (ta
       target,
       format: formats[target.format],
       store: createDiskStore({ directory: join(directory, 'pool') }),
+      nodes: { read: (hashes) => readNodes(db, hashes), write: (nodes) => writeNodes(db, nodes) },
       url: `${base}/${target.name}`,
       signer,
     });
@@ -143,6 +144,13 @@ async function recover(context: TrunkContext): Promise<void> {
   for (const builder of context.builders.values()) await builder.recover();
   await rm(join(settings.dataDir, 'scratch'), { recursive: true, force: true });
   await recoverTarballs(join(settings.dataDir, 'tarballs'));
-  for (const target of settings.targets)
-    await context.repository(target).recover(await describeRefs(context, target.name));
+  for (const target of settings.targets) {
+    const repository = context.repository(target);
+    const { missing } = await repository.recover(await describeRefs(context, target.name));
+    for (const { ref, hash } of missing) {
+      const { indexTime } = (await findSnapshot(context.db, target.name, hash)) ?? { indexTime: null };
+      await repository.materialise(hash, indexTime ?? Math.trunc(context.now() / 1000));
+      await repository.moveRef(ref, hash);
+    }
+  }
 }

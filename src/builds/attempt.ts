@@ -17,7 +17,7 @@ import { planBuildVersion } from './plan.ts';
 import { placeSnapshot, showPublication, snapshotToBuildOn } from './publish/index.ts';
 import { buildPackages } from './run/index.ts';
 import { settleFailure, settleSuccess } from './settle.ts';
-import { add, checkInstall, currentManifest } from './verify.ts';
+import { add, checkInstall, currentSnapshot } from './verify.ts';
 
 /** An attempt being made: what it is for, where it works, and what is known so far. */
 export interface AttemptInProgress {
@@ -131,7 +131,7 @@ async function buildAndPublish(
   if (built.failure !== null) return built.failure;
   const { packages } = built;
   const check = { target, revision, packages, scratch, logs, signal, timings };
-  const passed = await checkInstall(context, check, (await currentManifest(context, target)).manifest);
+  const passed = await checkInstall(context, check, await currentSnapshot(context, target));
   inputs.installed = passed.installed;
   if (passed.failure !== null) return passed.failure;
   return context.mutexes.hold(`publish ${target.name}`, async () => {

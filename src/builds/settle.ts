@@ -19,9 +19,16 @@ export async function settleSuccess(
 ): Promise<void> {
   const now = context.now();
   const { attempt, build, inputs, timings } = progress;
-  const { snapshot, parent, packageCount } = placed;
+  const { snapshot, parent, packageCount, indexTime } = placed;
   await context.db.transaction(async (tx) => {
-    const record = { target: build.target, hash: snapshot, parentHash: parent, buildId: build.id, packageCount };
+    const record = {
+      target: build.target,
+      hash: snapshot,
+      parentHash: parent,
+      buildId: build.id,
+      packageCount,
+      indexTime,
+    };
     await insertSnapshot(tx, { ...record, createdAt: now });
     await insertPackages(tx, packages.map(published(progress)), now);
     const work = { result: 'success', reason: null, detail: null, snapshot, inputs, timings } as const;

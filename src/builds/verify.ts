@@ -2,7 +2,7 @@ import { chmod, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findRef } from '../db/index.ts';
 import type { PackageFile, Revision, Target } from '../model/index.ts';
-import { emptyManifest, nextManifest, type Manifest, type Repository } from '../repos/index.ts';
+import type { Repository } from '../repos/index.ts';
 import { requireBuilder, type TrunkContext } from './context.ts';
 import type { Failure } from './failure.ts';
 import { verifyPackages } from './run/index.ts';
@@ -12,8 +12,8 @@ export interface Passed {
   failure: null;
   /** Full names of all packages the check installed. */
   installed: readonly string[];
-  /** The packages of the snapshot it was made against, by name. */
-  against: Manifest;
+  /** The snapshot it was made against; null: an empty repository. */
+  against: string | null;
 }
 
 export interface Refused {
@@ -31,21 +31,16 @@ export interface CheckRequest {
   timings: Record<string, number>;
 }
 
-/** The snapshot that `current` points at in the database, with its packages. */
-export async function currentManifest(
-  context: TrunkContext,
-  target: Target,
-): Promise<{ hash: string | null; manifest: Manifest }> {
-  const ref = await findRef(context.db, target.name, 'current');
-  if (ref === null) return { hash: null, manifest: emptyManifest(target.name) };
-  return { hash: ref.snapshotHash, manifest: await context.repository(target).readSnapshot(ref.snapshotHash) };
+/** The snapshot that `current` points at in the database; null before the first one. */
+export async function currentSnapshot(context: TrunkContext, target: Target): Promise<string | null> {
+  return (await findRef(context.db, target.name, 'current'))?.snapshotHash ?? null;
 }
 
 /** Installs the packages together, in a clean root, from `against` as it will be with them in it. */
 export async function checkInstall(
   context: TrunkContext,
   request: CheckRequest,
-  against: Manifest,
+  against: string | null,
 ): Promise<Passed | Refused> {
   const started = performance.now();
   const { target, revision, packages, logs, signal } = request;
@@ -53,7 +48,8 @@ export async function checkInstall(
   // An address that was never used before: package managers keep what they know of one, also of a database that is there no more.
   const directory = await mkdtemp(join(request.scratch, 'candidate-'));
   await chmod(directory, 0o755);
-  const next = nextManifest(against, { project: revision.project, sequence: revision.sequence, packages });
+  const change = { project: revision.project, sequence: revision.sequence, packages };
+  const next = await repository.next(against, change);
   const candidate = await repository.candidate(next, packages, { directory, time: Math.trunc(context.now() / 1000) });
   const candidateSeconds = (performance.now() - started) / 1000;
   const builder = requireBuilder(context, target);
@@ -63,16 +59,23 @@ export async function checkInstall(
   return verified.failure === null ? { failure: null, installed, against } : { failure: verified.failure, installed };
 }
 
-/** Whether a check made against one snapshot still holds for another: none of the packages it installed is another one now. */
-export function stillHolds(passed: Passed, now: Manifest): boolean {
+/** Whether a check made against one snapshot still holds for another: none of the packages it installed is another one now, or could be. */
+export async function stillHolds(repository: Repository, passed: Passed, now: string | null): Promise<boolean> {
+  if (passed.against === now) return true;
+  const { added, removed } = await repository.diff(passed.against, now);
   const installed = new Set(passed.installed);
-  const names = new Set(passed.against.packages.filter((one) => installed.has(one.fullName)).map(({ name }) => name));
-  const contents = (manifest: Manifest) =>
-    manifest.packages
-      .filter((one) => one.kind === 'binary' && names.has(one.name))
-      .map(({ fullName, sha256 }) => `${fullName} ${sha256}`)
-      .join('\n');
-  return contents(passed.against) === contents(now);
+  const names = new Set(passed.installed.map(nameOf));
+  return (
+    !removed.some((one) => installed.has(one.fullName)) &&
+    !added.some(({ kind, name }) => kind === 'binary' && names.has(name))
+  );
+}
+
+/** The name in `name-version-release.arch` or `name_version_arch`. */
+function nameOf(fullName: string): string {
+  return fullName.includes('_') && /^[^_]+_[^_]+_[^_]+$/.test(fullName)
+    ? fullName.replace(/_.*$/, '')
+    : fullName.replace(/-[^-]+-[^-]+$/, '');
 }
 
 /** Adds phases to a record of seconds by phase. */

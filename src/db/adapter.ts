@@ -12,6 +12,7 @@ export interface ColumnTypes {
   integer: RawBuilder<unknown>;
   /** Compared byte by byte, so that both engines sort alike and a range finds a prefix. */
   text: RawBuilder<unknown>;
+  bytes: RawBuilder<unknown>;
   /** What stands after a table's closing parenthesis. */
   tableEnd: RawBuilder<unknown>;
 }

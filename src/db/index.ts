@@ -8,6 +8,7 @@ export * from './commits.ts';
 export { moveCursor, readCursor, type Cursor, type HistoryName } from './cursors.ts';
 export * from './holds.ts';
 export { inTransaction, type Db, type DbOrTx, type Tx } from './database.ts';
+export * from './nodes.ts';
 export * from './notices.ts';
 export * from './open.ts';
 export * from './outbox.ts';

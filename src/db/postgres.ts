@@ -17,6 +17,7 @@ export const postgresAdapter: EngineAdapter = {
     id: sql`bigint generated always as identity primary key`,
     integer: sql`bigint`,
     text: sql`text collate "C"`,
+    bytes: sql`bytea`,
     tableEnd: sql``,
   },
   async lockMigrations(transaction) {

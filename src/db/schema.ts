@@ -125,6 +125,14 @@ export interface SnapshotsTable {
   announcement_id: ColumnType<number | null, never, number | null>;
   /** When it was removed; the row stays. */
   gone_at: ColumnType<Time | null, never, Time | null>;
+  /** Seconds since the epoch: what its index says. */
+  index_time: Fixed<number | null>;
+}
+
+export interface TreeNodesTable {
+  hash: Fixed<string>;
+  /** Its text, deflated. */
+  content: Fixed<Buffer>;
 }
 
 export interface RefsTable {
@@ -229,6 +237,7 @@ export interface Schema {
   attempts: AttemptsTable;
   packages: PackagesTable;
   snapshots: SnapshotsTable;
+  tree_nodes: TreeNodesTable;
   refs: RefsTable;
   ref_moves: RefMovesTable;
   pins: PinsTable;

@@ -17,6 +17,8 @@ export interface SnapshotRecord {
   announcementId: number | null;
   /** When it was removed, or null. */
   goneAt: number | null;
+  /** Seconds since the epoch: what its index says, so that its files can be made again. null: of before there were trees. */
+  indexTime: number | null;
 }
 
 export type NewSnapshot = Omit<SnapshotRecord, 'announcementId' | 'goneAt'>;
@@ -35,6 +37,7 @@ export async function insertSnapshot(db: DbOrTx, snapshot: NewSnapshot): Promise
       build_id: snapshot.buildId,
       package_count: snapshot.packageCount,
       created_at: snapshot.createdAt,
+      index_time: snapshot.indexTime,
     })
     .onConflict((conflict) =>
       conflict
@@ -137,5 +140,6 @@ function toSnapshot(row: Selectable<SnapshotsTable>): SnapshotRecord {
     createdAt: row.created_at,
     announcementId: row.announcement_id,
     goneAt: row.gone_at,
+    indexTime: row.index_time,
   };
 }

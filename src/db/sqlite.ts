@@ -15,6 +15,7 @@ export const sqliteAdapter: EngineAdapter = {
     id: sql`integer primary key autoincrement`,
     integer: sql`integer`,
     text: sql`text`,
+    bytes: sql`blob`,
     tableEnd: sql`strict`,
   },
   // A transaction here begins as a writer, and there is one writer at a time.

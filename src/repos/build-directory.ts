@@ -2,8 +2,8 @@ import { constants } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, open, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileSystemError, syncDirectory, TrunklineError } from '../lib/index.ts';
-import type { FormatName, PackageFormat } from '../model/index.ts';
-import { buildDirectoryPath, checkHash, linkTarget, TEMPORARY, type BuildPlace, type Layout } from './layout.ts';
+import { buildDirectoryPath, checkHash, linkTarget, TEMPORARY, type BuildPlace } from './layout.ts';
+import { clientKeys, type RefMaker } from './refs.ts';
 
 /** A file of a build directory: its text, or the file on this machine that is copied. */
 export type BuildFile = { fileName: string; content: string | Uint8Array } | { fileName: string; path: string };
@@ -17,19 +17,13 @@ export interface BuildDirectory extends BuildPlace {
   files: readonly BuildFile[];
 }
 
-/** The top directories of a format's index, which a build directory links to. */
-const INDEX: Readonly<Record<FormatName, string>> = { rpm: 'repodata', deb: 'dists' };
-
 /**
  * Writes DLRN's directory of a build: links to the repository it was published in, the client file, logs and whatever else the caller gives. Each
  * name appears or changes in one step; a second call replaces what has the same name.
  * Returns its path below the repository.
  */
-export async function writeBuildDirectory(
-  layout: Layout,
-  client: { format: PackageFormat; url: string; origin: string },
-  build: BuildDirectory,
-): Promise<string> {
+export async function writeBuildDirectory(maker: RefMaker, build: BuildDirectory): Promise<string> {
+  const { layout } = maker;
   const path = buildDirectoryPath(build);
   const directory = join(layout.directory, path);
   for (const { fileName } of build.files) checkFileName(fileName);
@@ -37,7 +31,7 @@ export async function writeBuildDirectory(
     await mkdir(directory, { recursive: true });
     const staging = await mkdtemp(join(layout.directory, TEMPORARY));
     try {
-      const names = await stage(staging, directory, layout, client, build, path);
+      const names = await stage(staging, directory, maker, build, path);
       for (const name of names) await rename(join(staging, name), join(directory, name));
       await syncDirectory(directory);
     } finally {
@@ -54,18 +48,18 @@ export async function writeBuildDirectory(
 async function stage(
   staging: string,
   directory: string,
-  layout: Layout,
-  client: { format: PackageFormat; url: string; origin: string },
+  maker: RefMaker,
   build: BuildDirectory,
   path: string,
 ): Promise<string[]> {
+  const { layout, format, origin } = maker;
   for (const file of build.files) await stageFile(join(staging, file.fileName), file);
   const names = build.files.map((file) => file.fileName);
   if (build.snapshot === null) return names;
-  const url = `${client.url}/${path}/`;
-  const clientFiles = client.format.clientFiles({ ...build.client, url, origin: client.origin });
+  const url = `${maker.url}/${path}/`;
+  const clientFiles = format.clientFiles({ ...build.client, url, origin, keys: await clientKeys(maker) });
   for (const file of clientFiles) await stageFile(join(staging, file.fileName), file);
-  const index = INDEX[client.format.name];
+  const index = format.layout.directory;
   const places = { pool: layout.pool, [index]: join(layout.snapshots, checkHash(build.snapshot), index) };
   for (const [name, place] of Object.entries(places))
     await symlink(linkTarget(join(directory, name), place), join(staging, name));

@@ -2,38 +2,34 @@ import { constants } from 'node:fs';
 import { chmod, copyFile, link, mkdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf, fileSystemError } from '../lib/index.ts';
-import type { IndexEntry, LocalRepository, PackageFile, Store } from '../model/index.ts';
+import type { LocalRepository, PackageFile, Store } from '../model/index.ts';
+import { writeIndices, type Assembler } from './assembly/index.ts';
 import type { Fragments } from './fragments.ts';
-import type { Layout } from './layout.ts';
-import type { Manifest } from './manifest.ts';
+import { writeBelow, type SnapshotMaker } from './snapshots.ts';
 
 /** Where the packages of a candidate lie that are in no pool yet. */
 const NEW = 'new';
 
 /**
- * The repository as `manifest` would have it, in `directory` (which exists and is empty), before the new packages among `files` are admitted. Those
- * are linked below `new/`; the rest is reached through a link to the pool.
+ * The repository as the snapshot `root` would have it, in `directory` (which exists and is empty), before the new packages among `files` are admitted.
+ * Those are linked below `new/`; the rest is reached through a link to the pool. Nothing of it is signed.
  */
 export async function writeCandidate(
-  parts: { layout: Layout; store: Store; fragments: Fragments },
-  request: { manifest: Manifest; files: readonly PackageFile[]; directory: string },
-  writeIndex: (directory: string, entries: readonly IndexEntry[]) => Promise<void>,
+  parts: { maker: SnapshotMaker; store: Store; fragments: Fragments; assembler: Assembler },
+  request: { root: string; files: readonly PackageFile[]; directory: string; time: number },
 ): Promise<LocalRepository> {
-  const { layout, store, fragments } = parts;
-  const { manifest, files, directory } = request;
-  const fresh = new Set(files.map((file) => file.sha256));
+  const { maker, store, fragments, assembler } = parts;
+  const { layout, format, origin, architectures } = maker;
+  const { root, files, directory, time } = request;
   await fragments.ofFiles(files, false);
-  const texts = await fragments.ofPackages(manifest.packages);
-  const entries = manifest.packages.map((one, n) => ({
-    fragment: texts[n] ?? {},
-    href: `${fresh.has(one.sha256) ? NEW : 'pool'}/${store.hrefOf(one.sha256, one.fileName)}`,
-  }));
+  const hrefOf = (file: PackageFile) => `${NEW}/${store.hrefOf(file.sha256, file.identity.fileName)}`;
+  const assemblies = await assembler.assemble(root, new Map(files.map((file) => [file.sha256, hrefOf(file)])));
   try {
     await mkdir(layout.pool, { recursive: true });
     await symlink(layout.pool, join(directory, 'pool'));
-    for (const file of files)
-      await bring(file, join(directory, NEW, store.hrefOf(file.sha256, file.identity.fileName)));
-    await writeIndex(directory, entries);
+    for (const file of files) await bring(file, join(directory, hrefOf(file)));
+    await writeIndices(directory, assemblies, { format, time, byHash: null });
+    await writeBelow(directory, format.indexOfIndices(assemblies, { time, architectures, origin, byHash: false }));
   } catch (error) {
     throw fileSystemError(error, directory);
   }

@@ -9,6 +9,10 @@ export interface Layout {
   snapshots: string;
   /** Index entries kept by package digest. */
   fragments: string;
+  /** deb: index files by digest, for all refs and snapshots. */
+  byHash: string;
+  /** deb: what belongs to a ref and not to its snapshot. */
+  refs: string;
 }
 
 export function layoutOf(directory: string): Layout {
@@ -17,13 +21,18 @@ export function layoutOf(directory: string): Layout {
     pool: join(directory, 'pool'),
     snapshots: join(directory, 'snapshots'),
     fragments: join(directory, 'fragments'),
+    byHash: join(directory, 'by-hash'),
+    refs: join(directory, 'refs'),
   };
 }
 
 /** Prefix of everything that is not whole yet. */
 export const TEMPORARY = '.tmp-';
 
-const RESERVED = new Set(['pool', 'snapshots', 'fragments', 'component']);
+/** The public keys that clients are to trust, beside the refs. */
+export const KEY_FILE = 'trunkline.asc';
+
+const RESERVED = new Set(['pool', 'snapshots', 'fragments', 'by-hash', 'refs', 'component', 'quarantine', KEY_FILE]);
 
 /** @throws TrunklineError `invalid_argument` for a name that cannot be a ref: it would be a path, or one of the repository's own directories. */
 export function checkRefName(name: string): string {

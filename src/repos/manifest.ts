@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { sha256, TrunklineError } from '../lib/index.ts';
+import { TrunklineError } from '../lib/index.ts';
 import type { PackageFile } from '../model/index.ts';
 
-const packageSchema = z.strictObject({
+export const packageSchema = z.strictObject({
   /** The project that owns the package's name in this target. */
   project: z.string(),
   /** The place in the project's history of the revision it was built from (`Revision.sequence`). */
@@ -17,16 +17,14 @@ const packageSchema = z.strictObject({
   size: z.int().nonnegative(),
 });
 
-export const manifestSchema = z.strictObject({ target: z.string(), packages: z.array(packageSchema).readonly() });
-
 /** A package as a snapshot lists it. */
 export type ManifestPackage = z.infer<typeof packageSchema>;
 
-/**
- * What a snapshot is: the packages of a target's repository at one moment, sorted. Nothing in it depends on this machine, its clock or its database,
- * so that two servers with the same packages name the snapshot alike.
- */
-export type Manifest = z.infer<typeof manifestSchema>;
+/** All packages of a target's repository at one moment, in the order in which its index files have them. */
+export interface Manifest {
+  target: string;
+  packages: readonly ManifestPackage[];
+}
 
 /** What one project's newest success brings into a repository. */
 export interface ProjectPackages {
@@ -40,49 +38,24 @@ export interface ManifestDiff {
   removed: readonly ManifestPackage[];
 }
 
-/** The repository of a target before its first package. */
-export function emptyManifest(target: string): Manifest {
-  return { target, packages: [] };
-}
-
-/** The canonical text of a manifest, a package a line: what `manifest.json` holds and the hash is of. */
-export function canonicalManifest(manifest: Manifest): string {
-  const lines = sorted(manifest.packages).map((one) => JSON.stringify(packageSchema.parse(one)));
-  return `{"target":${JSON.stringify(manifest.target)},"packages":[\n${lines.join(',\n')}\n]}\n`;
-}
-
-/** The name of a manifest's snapshot: the SHA-256 of its canonical text. */
-export function manifestHash(manifest: Manifest): string {
-  return sha256(canonicalManifest(manifest));
-}
+/** The project that has a name of one kind of package in a snapshot, by one of its packages; undefined when nobody has. */
+export type OwnerOf = (kind: ManifestPackage['kind'], name: string) => ManifestPackage | undefined;
 
 /**
- * `current` with all packages of a project replaced by new ones.
- * @throws TrunklineError `repository_conflict` when another project owns one of the names, or has other content under one of the full names
+ * What a project's packages are in a snapshot's list.
+ * @throws TrunklineError `repository_conflict` when another project owns one of the names, or two of them differ under one full name
  */
-export function nextManifest(current: Manifest, next: ProjectPackages): Manifest {
-  const others = current.packages.filter((one) => one.project !== next.project);
-  const owners = new Map(others.map((one) => [nameSpace(one), one]));
+export function listedPackages(target: string, next: ProjectPackages, ownerOf: OwnerOf): ManifestPackage[] {
   const added = new Map<string, ManifestPackage>();
   for (const file of next.packages) {
     const one = manifestPackage(next, file);
-    const owner = owners.get(nameSpace(one));
-    if (owner !== undefined) throw ownedByAnother(current.target, one, owner);
+    const owner = ownerOf(one.kind, one.name);
+    if (owner !== undefined && owner.project !== next.project) throw ownedByAnother(target, one, owner);
     const twin = added.get(one.fullName);
-    if (twin !== undefined && twin.sha256 !== one.sha256) throw differentContents(current.target, twin, one);
+    if (twin !== undefined && twin.sha256 !== one.sha256) throw differentContents(target, twin, one);
     added.set(one.fullName, one);
   }
-  return { target: current.target, packages: sorted([...others, ...added.values()]) };
-}
-
-/** What has to be fetched and what is gone between two snapshots, by content. */
-export function diffManifests(before: Manifest, after: Manifest): ManifestDiff {
-  const old = new Set(before.packages.map((one) => one.sha256));
-  const young = new Set(after.packages.map((one) => one.sha256));
-  return {
-    added: after.packages.filter((one) => !old.has(one.sha256)),
-    removed: before.packages.filter((one) => !young.has(one.sha256)),
-  };
+  return [...added.values()];
 }
 
 /** The refusal of two contents under one name that clients take for the same package. */
@@ -110,17 +83,13 @@ function ownedByAnother(target: string, one: ManifestPackage, owner: ManifestPac
   );
 }
 
-/** Binary and source packages have names of their own: a source `foo` and another project's binary `foo` do not meet. */
-function nameSpace(one: ManifestPackage): string {
-  return `${one.kind} ${one.name}`;
-}
-
 function manifestPackage({ project, sequence }: ProjectPackages, file: PackageFile): ManifestPackage {
   const { fullName, name, kind, arch, fileName } = file.identity;
   return { project, sequence, fullName, name, kind, arch, fileName, sha256: file.sha256, size: file.size };
 }
 
-function sorted(packages: readonly ManifestPackage[]): ManifestPackage[] {
+/** Packages in the one order that a list has. */
+export function sortPackages(packages: readonly ManifestPackage[]): ManifestPackage[] {
   const key = (one: ManifestPackage) => [one.name, one.kind, one.arch, one.fullName, one.sha256].join('\0');
   const keyed = packages.map((one) => [key(one), one] as const);
   return keyed.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, one]) => one);

@@ -2,8 +2,8 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from '../lib/index.ts';
 import { TEMPORARY, type Layout } from './layout.ts';
-import { moveRef, readRef, removeRef, type RefClient } from './refs.ts';
-import { hasSnapshot } from './snapshots.ts';
+import { moveRef, readRef, removeRef, type RefMaker } from './refs.ts';
+import { snapshotIndices } from './snapshots.ts';
 
 /** What start-up found. */
 export interface Recovery {
@@ -11,7 +11,7 @@ export interface Recovery {
   removed: readonly string[];
   /** Refs that were moved to where they should be. */
   repaired: readonly string[];
-  /** Refs whose snapshot is gone: write it again from the recorded manifest, then move the ref. */
+  /** Refs whose snapshot does not exist as files: materialise it, then move the ref. */
   missing: readonly { ref: string; hash: string }[];
 }
 
@@ -20,18 +20,19 @@ export interface Recovery {
  * Not to be called while anything writes to the repository.
  */
 export async function recoverRepository(
-  layout: Layout,
-  client: RefClient,
+  maker: RefMaker,
   expected: Readonly<Record<string, string | null>>,
+  now: number,
 ): Promise<Recovery> {
+  const { layout } = maker;
   const removed = await removeTemporaries(layout);
   const repaired: string[] = [];
   const missing: { ref: string; hash: string }[] = [];
   for (const [ref, hash] of Object.entries(expected)) {
     const found = await readRef(layout, ref);
-    if (hash !== null && !(await hasSnapshot(layout, hash))) missing.push({ ref, hash });
-    else if (hash === null && found !== null) await removeRef(layout, client, ref);
-    else if (hash !== null) await moveRef(layout, client, ref, hash);
+    if (hash !== null && (await snapshotIndices(layout, hash)) === null) missing.push({ ref, hash });
+    else if (hash === null && found !== null) await removeRef(maker, ref);
+    else if (hash !== null) await moveRef(maker, ref, hash, now);
     if (found !== hash && !missing.some((one) => one.ref === ref)) repaired.push(ref);
   }
   return { removed, repaired, missing };
@@ -39,8 +40,9 @@ export async function recoverRepository(
 
 async function removeTemporaries(layout: Layout): Promise<string[]> {
   const fragments = (await names(layout.fragments)).map((name) => join(layout.fragments, name));
+  const refs = (await names(layout.refs)).map((name) => join(layout.refs, name));
   const removed: string[] = [];
-  for (const directory of [layout.directory, layout.snapshots, ...fragments]) {
+  for (const directory of [layout.directory, layout.snapshots, ...fragments, ...refs]) {
     for (const name of await names(directory)) {
       if (!name.startsWith(TEMPORARY)) continue;
       await rm(join(directory, name), { recursive: true, force: true });

@@ -1,65 +1,155 @@
-import { readFile, readlink, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { errnoOf, replaceLink, syncDirectory, TrunklineError, writeAtomic } from '../lib/index.ts';
-import type { PackageFormat } from '../model/index.ts';
-import { checkHash, checkRefName, type Layout } from './layout.ts';
-import { hasSnapshot } from './snapshots.ts';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { dirname, join, posix, relative } from 'node:path';
+import { z } from 'zod';
+import { errnoOf, fileSystemError, replaceLink, syncDirectory, TrunklineError, writeAtomic } from '../lib/index.ts';
+import type { IndexRecord } from './assembly/index.ts';
+import { checkHash, checkRefName, KEY_FILE, TEMPORARY, type Layout } from './layout.ts';
+import { armoredKeys, signedFiles } from './sign.ts';
+import { settle, snapshotIndices, writeBelow, type SnapshotMaker } from './snapshots.ts';
 
-/** What a ref's client files are made from. */
-export interface RefClient {
-  format: PackageFormat;
+/** What a ref and its client files are made from. */
+export interface RefMaker extends SnapshotMaker {
   /** The URL of the repository's directory. */
   url: string;
-  origin: string;
   target: string;
+  /** Seconds for which a client of a ref may believe its index, or null (apt's Valid-Until). */
+  validFor: number | null;
 }
+
+/** What a ref's own directory says of itself, where the format has one. */
+const RECORD = 'ref.json';
+const recordSchema = z.object({ snapshot: z.string(), time: z.int(), keys: z.array(z.string()) });
+type RefRecord = z.infer<typeof recordSchema>;
 
 /** The snapshot a ref points at, or null. */
 export async function readRef(layout: Layout, name: string): Promise<string | null> {
-  try {
-    const target = await readlink(join(layout.directory, checkRefName(name)));
-    return /^snapshots\/([0-9a-f]{64})$/.exec(target)?.[1] ?? null;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'EINVAL') return null;
+  const target = await readlink(join(layout.directory, checkRefName(name))).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'EINVAL') return '';
     throw error;
-  }
+  });
+  const direct = /^snapshots\/([0-9a-f]{64})$/.exec(target)?.[1];
+  return direct ?? (await readRecord(join(layout.directory, target)))?.snapshot ?? null;
 }
 
 /**
  * Points a ref at a snapshot in one step, then says so in `<name>.mirrorlist`: a dnf client that asks it stays on one snapshot for a whole
- * transaction, where one with `baseurl=…/<name>` may see half of each (DESIGN 3).
- * @throws TrunklineError `not_found` for a snapshot that is not there
+ * transaction, where one with `baseurl=…/<name>` may see half of each. apt has no such thing: for it a ref has an index file of its own, dated later
+ * than the one before wherever it moves, and finds everything that file names by digest (DESIGN 3). `now` is in seconds.
+ * @throws TrunklineError `not_found` for a snapshot that does not exist as files
  */
-export async function moveRef(layout: Layout, client: RefClient, name: string, hash: string): Promise<void> {
-  checkRefName(name);
-  if (!(await hasSnapshot(layout, checkHash(hash))))
+export async function moveRef(maker: RefMaker, name: string, hash: string, now: number): Promise<void> {
+  const { layout } = maker;
+  const place = join(layout.directory, checkRefName(name));
+  const indices = await snapshotIndices(layout, checkHash(hash));
+  if (indices === null)
     throw new TrunklineError('not_found', `There is no snapshot ${hash} for the ref ${name} to point at`, {
-      where: join(layout.directory, name),
+      where: place,
       hint: 'write the snapshot first',
     });
-  await replaceLink(join(layout.directory, name), `snapshots/${hash}`);
-  await writeChanged(join(layout.directory, `${name}.mirrorlist`), `${client.url}/snapshots/${hash}/\n`);
-  for (const file of clientFilesOf(client, name))
-    await writeChanged(join(layout.directory, file.fileName), file.content);
+  try {
+    await publishKeys(maker);
+    if (maker.format.layout.byHash === null) await replaceLink(place, `snapshots/${hash}`);
+    else await moveOwnIndex(maker, name, hash, indices, now);
+    await writeChanged(join(layout.directory, `${name}.mirrorlist`), `${maker.url}/snapshots/${hash}/\n`);
+    for (const file of await clientFilesOf(maker, name))
+      await writeChanged(join(layout.directory, file.fileName), file.content);
+  } catch (error) {
+    throw fileSystemError(error, place);
+  }
 }
 
 /** Takes a ref away; its snapshot stays. */
-export async function removeRef(layout: Layout, client: RefClient, name: string): Promise<void> {
-  const names = [checkRefName(name), `${name}.mirrorlist`, ...clientFilesOf(client, name).map((file) => file.fileName)];
-  for (const one of names) await rm(join(layout.directory, one), { force: true });
+export async function removeRef(maker: RefMaker, name: string): Promise<void> {
+  const { layout } = maker;
+  const clientFiles = (await clientFilesOf(maker, name)).map((file) => file.fileName);
+  for (const one of [checkRefName(name), `${name}.mirrorlist`, ...clientFiles])
+    await rm(join(layout.directory, one), { force: true });
+  await rm(join(layout.refs, name), { recursive: true, force: true });
   await syncDirectory(layout.directory);
 }
 
+/** Writes the ref's next directory and swaps the link to it; the one before goes. Nothing happens where all is as it should be. */
+async function moveOwnIndex(maker: RefMaker, name: string, hash: string, indices: IndexRecord, now: number) {
+  const { layout } = maker;
+  const link = join(layout.directory, name);
+  const old = await readlink(link).catch(() => '');
+  const before = await readRecord(join(layout.directory, old));
+  const keys = maker.signer === null ? [] : (await maker.signer.publicKeys()).map((key) => key.fingerprint);
+  if (before?.snapshot === hash && before.keys.join() === keys.join() && !isStale(maker, before, now)) return;
+  const time = Math.max(now, indices.time, (before?.time ?? 0) + 1);
+  const serial = Number(posix.basename(old)) || 0;
+  const next = join(layout.refs, name, String(serial + 1));
+  await mkdir(dirname(next), { recursive: true });
+  await rm(next, { recursive: true, force: true });
+  const building = await mkdtemp(join(layout.refs, name, TEMPORARY));
+  try {
+    await fillOwnIndex(maker, join(building, 'ref'), next, { hash, indices, record: { snapshot: hash, time, keys } });
+    await rename(join(building, 'ref'), next);
+    await syncDirectory(dirname(next));
+  } finally {
+    await rm(building, { recursive: true, force: true });
+  }
+  await replaceLink(link, relative(layout.directory, next));
+  for (const other of await readdir(dirname(next)))
+    if (other !== String(serial + 1)) await rm(join(dirname(next), other), { recursive: true, force: true });
+}
+
+/** The ref's own first file with its signatures; everything else is a link into the snapshot. `place` is where the directory will lie. */
+async function fillOwnIndex(
+  maker: RefMaker,
+  directory: string,
+  place: string,
+  { hash, indices, record }: { hash: string; indices: IndexRecord; record: RefRecord },
+): Promise<void> {
+  const { layout, format, origin, architectures, validFor } = maker;
+  await mkdir(directory);
+  const first = format.indexOfIndices(indices.indices, { time: record.time, architectures, origin, validFor });
+  const own = [first, ...(await signedFiles(maker, first))];
+  for (const file of own) await writeBelow(directory, file);
+  await symlink(relative(place, layout.pool), join(directory, 'pool'));
+  const top = dirname(first.path);
+  const snapshot = join(layout.snapshots, hash, top);
+  const names = new Set([first, ...format.layout.signatures(first.path)].map((file) => posix.basename(file.path)));
+  for (const name of await readdir(snapshot))
+    if (!names.has(name)) await symlink(relative(join(place, top), join(snapshot, name)), join(directory, top, name));
+  await writeBelow(directory, { path: RECORD, content: `${JSON.stringify(record)}\n` });
+  await settle(directory, record.time);
+}
+
+/** Whether a client would soon stop believing a ref's index. */
+function isStale({ validFor }: RefMaker, record: RefRecord, now: number): boolean {
+  return validFor !== null && now - record.time > validFor / 2;
+}
+
+async function readRecord(directory: string): Promise<RefRecord | null> {
+  try {
+    return recordSchema.parse(JSON.parse(await readFile(join(directory, RECORD), 'utf8')));
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return null;
+    throw error;
+  }
+}
+
+async function publishKeys({ layout, signer }: RefMaker): Promise<void> {
+  if (signer !== null) await writeChanged(join(layout.directory, KEY_FILE), await armoredKeys(signer));
+}
+
 /** The files with which a user follows a ref, beside it; those inside the snapshot name the snapshot. */
-function clientFilesOf(client: RefClient, name: string) {
-  const { format, url, origin, target } = client;
+async function clientFilesOf(maker: RefMaker, name: string) {
+  const { format, url, origin, target } = maker;
   return format.clientFiles({
     name: name === 'current' ? origin : `${origin}-${name}`,
     url: `${url}/${name}/`,
     description: `Trunkline packages of ${target}, ${name}`,
     mirrorlist: `${url}/${name}.mirrorlist`,
     origin,
+    keys: await clientKeys(maker),
   });
+}
+
+/** What client files say of the keys. */
+export async function clientKeys({ signer, url }: Pick<RefMaker, 'signer' | 'url'>) {
+  return signer === null ? null : { url: `${url}/${KEY_FILE}`, armored: await armoredKeys(signer) };
 }
 
 async function writeChanged(path: string, content: string): Promise<void> {

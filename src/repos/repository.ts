@@ -1,12 +1,30 @@
-import type { IndexEntry, LocalRepository, PackageFile, PackageFormat, Signer, Store } from '../model/index.ts';
+import type {
+  Compression,
+  IndexFragment,
+  LocalRepository,
+  PackageFile,
+  PackageFormat,
+  Signer,
+  Store,
+} from '../model/index.ts';
+import { createAssembler, keptChunks } from './assembly/index.ts';
 import { writeBuildDirectory, type BuildDirectory } from './build-directory.ts';
 import { writeCandidate } from './candidate.ts';
 import { openFragments } from './fragments.ts';
 import { layoutOf } from './layout.ts';
-import { differentContents, manifestHash, type Manifest } from './manifest.ts';
+import {
+  differentContents,
+  listedPackages,
+  type Manifest,
+  type ManifestDiff,
+  type ManifestPackage,
+  type ProjectPackages,
+} from './manifest.ts';
+import { createOwners } from './owners.ts';
 import { recoverRepository, type Recovery } from './recover.ts';
-import { moveRef, readRef } from './refs.ts';
-import { hasSnapshot, placeSnapshot, readSnapshot, snapshotTime } from './snapshots.ts';
+import { clientKeys, moveRef, readRef, type RefMaker } from './refs.ts';
+import { placeSnapshot, removeSnapshot, snapshotDirectory, snapshotIndices } from './snapshots.ts';
+import { openTree, type NodeStore } from './tree/tree.ts';
 
 export interface RepositoryOptions {
   /** `<data_dir>/repos/<target>`; made when it is needed. */
@@ -15,10 +33,16 @@ export interface RepositoryOptions {
   format: PackageFormat;
   /** A store whose pool is `<directory>/pool`, or is served there. */
   store: Store;
+  /** Where the lists of packages are kept that snapshots consist of. */
+  nodes: NodeStore;
   /** The URL under which `directory` is served; `file:///…` for one that is used on this machine only. */
   url: string;
-  /** Signs packages on entry and metadata per ref; null: neither is signed. Default null. */
+  /** null: nothing is signed. */
   signer?: Signer | null;
+  /** How index files are compressed. Default gzip, which every client reads. */
+  compression?: Compression;
+  /** Seconds for which apt may believe a ref's index (Valid-Until). Default null: for ever. */
+  validFor?: number | null;
 }
 
 /** The published repository of one target. It keeps files; which project, build and ref they belong to is the caller's to record. */
@@ -28,82 +52,156 @@ export interface Repository {
   readonly url: string;
   readonly pool: string;
   /**
-   * Takes packages into the store and keeps their index fragments; a second time is free. `published` answers the digests under which full names
-   * were ever published in this target.
+   * Takes packages into the store, as they are to be published, and keeps their index fragments; a second time is free. `published` answers the digests
+   * under which full names were ever published in this target.
    * @throws TrunklineError `repository_conflict` for two contents with one full name
    */
   admit(
     files: readonly PackageFile[],
     published?: (fullNames: readonly string[]) => Promise<ReadonlyMap<string, string>>,
   ): Promise<void>;
+  /** Signed copies of packages in `directory` (empty), or the packages themselves where nothing is signed in this format or there is no key. */
+  sign(files: readonly PackageFile[], directory: string): Promise<readonly PackageFile[]>;
   /**
-   * Writes a snapshot of packages that were all admitted, and returns its hash; done already: nothing happens. `time` (seconds) is what its index
-   * says; it is raised above that of the snapshot `after` it, which clients may have: apt and HTTP caches take an index of the same second for the
-   * same index.
+   * The name of the snapshot that follows `parent` (null: the first) with all packages of a project replaced. Nothing is written yet.
+   * @throws TrunklineError `repository_conflict` when another project owns one of the names
    */
-  writeSnapshot(manifest: Manifest, options: { time: number; after: string | null }): Promise<string>;
+  next(parent: string | null, change: ProjectPackages): Promise<string>;
+  /**
+   * Writes a snapshot of packages that were all admitted: its list and its files; done already: nothing happens. `time` (seconds) is what its index
+   * says; it is raised above that of the snapshot `after` it, which clients may have: apt and HTTP caches take an index of the same second for the
+   * same index. Answers the time it says.
+   */
+  writeSnapshot(hash: string, options: { time: number; after: string | null }): Promise<number>;
+  /** Makes the files of a snapshot that was written before; `time` is what its index said. */
+  materialise(hash: string, time: number): Promise<void>;
+  /** Takes the files of a snapshot away; what it is stays known. */
+  dematerialise(hash: string): Promise<void>;
+  isMaterialised(hash: string): Promise<boolean>;
+  /** @throws TrunklineError `not_found`, `store_damaged` */
   readSnapshot(hash: string): Promise<Manifest>;
+  ofProject(hash: string | null, project: string): Promise<ManifestPackage[]>;
+  count(hash: string): Promise<number>;
+  diff(before: string | null, after: string | null): Promise<ManifestDiff>;
+  /** The index entries of packages that were admitted, in their order; made again from the pool where they are lost. */
+  fragments(packages: readonly ManifestPackage[]): Promise<readonly IndexFragment[]>;
   /** A snapshot as builders take it. */
   local(hash: string): LocalRepository;
-  /** The repository as `manifest` would have it, written to the empty `directory`; `files` are the packages that are not admitted yet. */
+  /** The repository as the snapshot named by `next` would have it, written to the empty `directory`; `files` are the packages that are not admitted yet. */
   candidate(
-    manifest: Manifest,
+    hash: string,
     files: readonly PackageFile[],
     options: { directory: string; time: number },
   ): Promise<LocalRepository>;
-  moveRef(name: string, hash: string): Promise<void>;
+  /** `now` is in seconds; by default this machine's clock says it. */
+  moveRef(name: string, hash: string, now?: number): Promise<void>;
   readRef(name: string): Promise<string | null>;
   writeBuildDirectory(build: BuildDirectory): Promise<string>;
-  /** Start-up: removes leftovers and repairs refs. */
-  recover(expected: Readonly<Record<string, string | null>>): Promise<Recovery>;
+  /** Forgets lists of packages in memory: to be called when some were removed. */
+  forget(): void;
+  /** Start-up: removes leftovers and repairs refs. `now` as for `moveRef`. */
+  recover(expected: Readonly<Record<string, string | null>>, now?: number): Promise<Recovery>;
 }
 
 /** Opens the repository of a target; touches nothing yet. */
 export function openRepository(options: RepositoryOptions): Repository {
-  const { directory, target, format, store } = options;
-  const url = options.url.replace(/\/+$/, '');
-  const layout = layoutOf(directory);
-  const fragments = openFragments(layout, format, store);
-  const origin = `trunkline-${target.name}`;
-  const client = { format, url, origin, target: target.name };
-  const indexer = (time: number) => (into: string, entries: readonly IndexEntry[]) =>
-    format.writeIndex(into, entries, { time, architectures: [target.arch], origin });
-
-  const writeSnapshot: Repository['writeSnapshot'] = async (manifest, { time, after }) => {
-    const hash = manifestHash(manifest);
-    if (await hasSnapshot(layout, hash)) return hash;
-    const before = after === null ? null : await snapshotTime(layout, after);
-    const stamp = before === null ? time : Math.max(time, before + 1);
-    const texts = await fragments.ofPackages(manifest.packages);
-    const entries = manifest.packages.map((one, n) => ({
-      fragment: texts[n] ?? {},
-      href: `pool/${store.hrefOf(one.sha256, one.fileName)}`,
-    }));
-    const description = `Trunkline packages of ${target.name}, snapshot ${hash.slice(0, 12)}`;
-    const clientFiles = format.clientFiles({ name: origin, url: `${url}/snapshots/${hash}/`, description, origin });
-    const writeIndex = (into: string) => indexer(stamp)(into, entries);
-    return placeSnapshot(layout, manifest, { clientFiles, time: stamp, writeIndex });
-  };
+  const parts = openParts(options);
+  const { maker, tree, fragments, assembler } = parts;
+  const { target, format, store } = options;
+  const { layout, origin, url, signer } = maker;
+  const withOwners = createOwners(tree);
+  const materialise = materialiser(parts);
 
   return {
-    ...{ origin, url, pool: layout.pool, writeSnapshot },
+    ...{ origin, url, pool: layout.pool, materialise },
+    isMaterialised: async (hash) => (await snapshotIndices(layout, hash)) !== null,
     admit: async (files, published) => {
       await refuseConflicts(target.name, files, published);
       for (const file of files) await store.put({ ...file, fileName: file.identity.fileName });
       await fragments.ofFiles(files, true);
     },
-    readSnapshot: (hash) => readSnapshot(layout, hash),
-    local: (hash) => ({ path: `${layout.snapshots}/${hash}`, also: [layout.pool] }),
-    candidate: (manifest, files, { directory: into, time }) =>
-      writeCandidate({ layout, store, fragments }, { manifest, files, directory: into }, indexer(time)),
-    moveRef: (name, hash) => moveRef(layout, client, name, hash),
+    sign: async (files, directory) =>
+      signer === null || format.sign === undefined ? files : format.sign(files, signer, directory),
+    next: async (parent, change) => {
+      const listed = await withOwners(parent, (ownerOf) => listedPackages(target.name, change, ownerOf));
+      return tree.replace(parent, change.project, listed);
+    },
+    writeSnapshot: async (hash, { time, after }) => {
+      await tree.keep(hash);
+      const there = await snapshotIndices(layout, hash);
+      if (there !== null) return there.time;
+      const before = after === null ? null : await snapshotIndices(layout, after);
+      const stamp = before === null ? time : Math.max(time, before.time + 1);
+      await materialise(hash, stamp);
+      return stamp;
+    },
+    dematerialise: (hash) => removeSnapshot(layout, hash),
+    readSnapshot: async (hash) => ({ target: target.name, packages: await tree.list(hash) }),
+    ofProject: tree.ofProject,
+    count: tree.count,
+    diff: tree.diff,
+    fragments: (packages) => fragments.ofPackages(packages),
+    local: (hash) => ({
+      path: snapshotDirectory(layout, hash),
+      also: format.layout.byHash === null ? [layout.pool] : [layout.pool, layout.byHash],
+    }),
+    candidate: (root, files, { directory, time }) =>
+      writeCandidate({ maker, store, fragments, assembler }, { root, files, directory, time }),
+    moveRef: (name, hash, now = clock()) => moveRef(maker, name, hash, now),
     readRef: (name) => readRef(layout, name),
-    writeBuildDirectory: (build) => writeBuildDirectory(layout, client, build),
-    recover: async (expected) => {
+    writeBuildDirectory: (build) => writeBuildDirectory(maker, build),
+    forget: tree.forget,
+    recover: async (expected, now = clock()) => {
       await store.recover();
-      return recoverRepository(layout, client, expected);
+      return recoverRepository(maker, expected, now);
     },
   };
+}
+
+type Parts = ReturnType<typeof openParts>;
+
+function openParts(options: RepositoryOptions) {
+  const { target, format, store, signer = null, compression = 'gzip', validFor = null } = options;
+  const url = options.url.replace(/\/+$/, '');
+  const layout = layoutOf(options.directory);
+  const architectures = [target.arch];
+  const maker: RefMaker = {
+    ...{ layout, format, signer, architectures, url, validFor },
+    ...{ origin: `trunkline-${target.name}`, target: target.name },
+  };
+  const tree = openTree(options.nodes);
+  const fragments = openFragments(layout, format, store);
+  const assembler = createAssembler({
+    tree,
+    compression,
+    parts: format.indexParts({ architectures }),
+    fragmentsOf: (packages) => fragments.ofPackages(packages),
+    hrefOf: (one) => `pool/${store.hrefOf(one.sha256, one.fileName)}`,
+    kept: async () => {
+      const current = await readRef(layout, 'current');
+      return current === null ? [] : keptChunks(snapshotDirectory(layout, current), format, compression);
+    },
+  });
+  return { maker, tree, fragments, assembler };
+}
+
+/** Writes the files of snapshots whose packages were admitted. */
+function materialiser({ maker, assembler }: Parts): Repository['materialise'] {
+  const { layout, format, origin, url, target } = maker;
+  return async (hash, time) => {
+    if ((await snapshotIndices(layout, hash)) !== null) return;
+    const assemblies = await assembler.assemble(hash);
+    const description = `Trunkline packages of ${target}, snapshot ${hash.slice(0, 12)}`;
+    const keys = await clientKeys(maker);
+    const clientFiles = format.clientFiles({
+      ...{ name: origin, url: `${url}/snapshots/${hash}/`, description, origin, keys },
+    });
+    await placeSnapshot(maker, hash, { assemblies, clientFiles, time });
+  };
+}
+
+function clock(): number {
+  return Math.trunc(Date.now() / 1000);
 }
 
 async function refuseConflicts(

@@ -1,74 +1,78 @@
-import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { z } from 'zod';
-import { errnoOf, fileSystemError, sha256, syncDirectory, TrunklineError } from '../lib/index.ts';
-import type { ClientFile } from '../model/index.ts';
+import { mkdir, mkdtemp, open, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errnoOf, fileSystemError, syncDirectory } from '../lib/index.ts';
+import type { PackageFormat, Signer } from '../model/index.ts';
+import { linkByHash, readIndices, writeIndices, type Assembly, type IndexRecord } from './assembly/index.ts';
 import { checkHash, TEMPORARY, type Layout } from './layout.ts';
-import { canonicalManifest, manifestHash, manifestSchema, type Manifest } from './manifest.ts';
+import { signedFiles } from './sign.ts';
 
-const MANIFEST = 'manifest.json';
-/** What is known of a snapshot besides what it is. */
-const CIRCUMSTANCES = 'snapshot.json';
-const circumstancesSchema = z.object({ time: z.int() });
+/** What a snapshot's files are made with. */
+export interface SnapshotMaker {
+  layout: Layout;
+  format: PackageFormat;
+  signer: Signer | null;
+  /** What apt pins by. */
+  origin: string;
+  architectures: readonly string[];
+}
 
-/** What goes into a snapshot's directory besides its manifest. */
+/** What goes into a snapshot's directory. */
 export interface SnapshotContent {
-  clientFiles: readonly ClientFile[];
+  assemblies: readonly Assembly[];
+  clientFiles: readonly { fileName: string; content: string }[];
   /** Seconds since the epoch: what the index says, and when its files were changed as far as HTTP is concerned. */
   time: number;
-  writeIndex(directory: string): Promise<void>;
 }
 
-/** Whether a snapshot is there, whole: it gets its name last. */
-export async function hasSnapshot(layout: Layout, hash: string): Promise<boolean> {
-  return (await readText(join(layout.snapshots, checkHash(hash), MANIFEST))) !== undefined;
+export function snapshotDirectory(layout: Layout, hash: string): string {
+  return join(layout.snapshots, checkHash(hash));
 }
 
-/**
- * The manifest of a snapshot, proved by its hash.
- * @throws TrunklineError `not_found`, `store_damaged`
- */
-export async function readSnapshot(layout: Layout, hash: string): Promise<Manifest> {
-  const path = join(layout.snapshots, checkHash(hash), MANIFEST);
-  const text = await readText(path);
-  if (text === undefined)
-    throw new TrunklineError('not_found', `There is no snapshot ${hash} of this repository`, { where: path });
-  if (sha256(text) !== hash)
-    throw new TrunklineError('store_damaged', `The manifest of snapshot ${hash} was changed`, {
-      where: path,
-      hint: 'restore the directory from a backup; a snapshot never changes after it is written',
-    });
-  return manifestSchema.parse(JSON.parse(text));
-}
-
-/** The time that a snapshot's index says, in seconds, or null for a snapshot that is not there. */
-export async function snapshotTime(layout: Layout, hash: string): Promise<number | null> {
-  const text = await readText(join(layout.snapshots, checkHash(hash), CIRCUMSTANCES));
-  return text === undefined ? null : circumstancesSchema.parse(JSON.parse(text)).time;
+/** What the index of a snapshot is made of, or null when it does not exist as files. It gets its name last, so that what is there is whole. */
+export function snapshotIndices(layout: Layout, hash: string): Promise<IndexRecord | null> {
+  return readIndices(snapshotDirectory(layout, hash));
 }
 
 /** Builds a snapshot's directory under another name, makes it durable and only then gives it its own. Whoever comes second finds it done. */
-export async function placeSnapshot(layout: Layout, manifest: Manifest, content: SnapshotContent): Promise<string> {
-  const hash = manifestHash(manifest);
-  await mkdir(layout.snapshots, { recursive: true }).catch(rethrow(layout.snapshots));
-  const building = await mkdtemp(join(layout.snapshots, TEMPORARY)).catch(rethrow(layout.snapshots));
+export async function placeSnapshot(maker: SnapshotMaker, hash: string, content: SnapshotContent): Promise<void> {
+  const { layout, format, origin, architectures } = maker;
+  const directory = snapshotDirectory(layout, hash);
+  const { assemblies, time } = content;
   try {
-    const top = join(building, hash);
-    await mkdir(top);
-    await symlink('../../pool', join(top, 'pool'));
-    await content.writeIndex(top);
-    for (const file of content.clientFiles) await writeFile(join(top, file.fileName), file.content);
-    await writeFile(join(top, CIRCUMSTANCES), `${JSON.stringify({ time: content.time })}\n`);
-    await writeFile(join(top, MANIFEST), canonicalManifest(manifest));
-    await settle(top, content.time);
-    await giveName(top, join(layout.snapshots, hash));
-    await syncDirectory(layout.snapshots);
+    await mkdir(layout.snapshots, { recursive: true });
+    const building = await mkdtemp(join(layout.snapshots, TEMPORARY));
+    try {
+      const top = join(building, hash);
+      await mkdir(top);
+      await symlink('../../pool', join(top, 'pool'));
+      await writeIndices(top, assemblies, { format, time, byHash: layout.byHash });
+      await linkByHash(top, directory, assemblies, { format, byHash: layout.byHash });
+      const first = format.indexOfIndices(assemblies, { time, architectures, origin });
+      for (const file of [first, ...(await signedFiles(maker, first)), ...content.clientFiles.map(asPath)])
+        await writeBelow(top, file);
+      await settle(top, time);
+      await giveName(top, directory);
+      await syncDirectory(layout.snapshots);
+    } finally {
+      await rm(building, { recursive: true, force: true });
+    }
   } catch (error) {
-    throw fileSystemError(error, building);
-  } finally {
-    await rm(building, { recursive: true, force: true });
+    throw fileSystemError(error, layout.snapshots);
   }
-  return hash;
+}
+
+/** Takes a snapshot's files away, in one step as far as anybody sees; its index files by digest stay. */
+export async function removeSnapshot(layout: Layout, hash: string): Promise<void> {
+  const leaving = await mkdtemp(join(layout.snapshots, TEMPORARY));
+  await rename(snapshotDirectory(layout, hash), join(leaving, hash)).catch((error: unknown) => {
+    if (errnoOf(error) !== 'ENOENT') throw fileSystemError(error, layout.snapshots);
+  });
+  await rm(leaving, { recursive: true, force: true });
+}
+
+export async function writeBelow(top: string, file: { path: string; content: string | Uint8Array }): Promise<void> {
+  await mkdir(dirname(join(top, file.path)), { recursive: true });
+  await writeFile(join(top, file.path), file.content);
 }
 
 /** A snapshot that is there already was written by another call at the same time, from the same packages. */
@@ -78,8 +82,8 @@ async function giveName(built: string, path: string): Promise<void> {
   });
 }
 
-/** Gives every file below a directory the snapshot's time and makes all of it durable. */
-async function settle(directory: string, time: number): Promise<void> {
+/** Gives every file below a directory a time and makes all of it durable. */
+export async function settle(directory: string, time: number): Promise<void> {
   const entries = await readdir(directory, { withFileTypes: true });
   await Promise.all(
     entries.map(async (entry) => {
@@ -101,17 +105,6 @@ async function settleFile(path: string, time: number): Promise<void> {
   }
 }
 
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-function rethrow(path: string) {
-  return (error: unknown): never => {
-    throw fileSystemError(error, path);
-  };
+function asPath({ fileName, content }: { fileName: string; content: string }): { path: string; content: string } {
+  return { path: fileName, content };
 }

@@ -27,7 +27,7 @@ export async function findCommit(context: TrunkContext, prefix: string): Promise
       revision,
       directory: directory === null ? null : `repos/${build.target}/${directory}`,
       packages,
-      refs: known.has(build.target) ? await refsWith(context, build.target, packages) : [],
+      refs: known.has(build.target) ? await refsWith(context, build, packages) : [],
     });
   }
   return places;
@@ -35,7 +35,7 @@ export async function findCommit(context: TrunkContext, prefix: string): Promise
 
 async function refsWith(
   context: TrunkContext,
-  target: string,
+  { project, target }: { project: string; target: string },
   packages: readonly PublishedPackage[],
 ): Promise<string[]> {
   const digests = new Set(packages.map(({ sha256 }) => sha256));
@@ -43,8 +43,8 @@ async function refsWith(
   const repository = context.repository(requireTarget(context.settings, target));
   const names: string[] = [];
   for (const { name, snapshotHash } of await listRefs(context.db, target)) {
-    const manifest = await repository.readSnapshot(snapshotHash);
-    if (manifest.packages.some(({ sha256 }) => digests.has(sha256))) names.push(name);
+    const listed = await repository.ofProject(snapshotHash, project);
+    if (listed.some(({ sha256 }) => digests.has(sha256))) names.push(name);
   }
   return names;
 }

@@ -57,6 +57,7 @@ describeEngines('what is published', (fresh) => {
         parentHash: null,
         buildId: null,
         packageCount: i,
+        indexTime: 1_790_000_000,
         createdAt: NOON + i,
       });
     return db;
@@ -103,8 +104,24 @@ describeEngines('what is published', (fresh) => {
   it('stands in snapshots, each recorded once', async () => {
     const db = await opened();
     const { id } = await build(db, 'a');
-    const first = { target: TARGET, hash: 'aa', parentHash: null, buildId: null, packageCount: 0, createdAt: NOON };
-    const second = { target: TARGET, hash: 'bb', parentHash: 'aa', buildId: id, packageCount: 2, createdAt: NOON + 1 };
+    const first = {
+      target: TARGET,
+      hash: 'aa',
+      parentHash: null,
+      buildId: null,
+      packageCount: 0,
+      indexTime: 1_790_000_000,
+      createdAt: NOON,
+    };
+    const second = {
+      target: TARGET,
+      hash: 'bb',
+      parentHash: 'aa',
+      buildId: id,
+      packageCount: 2,
+      indexTime: 1_790_000_000,
+      createdAt: NOON + 1,
+    };
     expect(await insertSnapshot(db, first)).toEqual({ inserted: true });
     expect(await insertSnapshot(db, second)).toEqual({ inserted: true });
     expect(await insertSnapshot(db, { ...second, parentHash: 'zz', createdAt: 1 })).toEqual({ inserted: false });
@@ -181,6 +198,7 @@ describeEngines('what is published', (fresh) => {
         parentHash: null,
         buildId: null,
         packageCount: 0,
+        indexTime: 1_790_000_000,
         createdAt: NOON,
       });
     await moveRef(db, { ...move, to: 'start' });

@@ -7,8 +7,7 @@ import type { Deployment } from './fixture.ts';
 import { contentsOf, repositoryOf, type PublishedEntry } from './published.ts';
 
 /**
- * Everything of a target's repository that a client could come across: every snapshot is named by its manifest's digest, its index lists what the
- * manifest lists, every file that an index names is there with the digest that it says, and every link of a ref and of a build directory leads to
+ * Everything of a target's repository that a client could come across: the list of every snapshot is what its name says, its index lists the same, every file that an index names is there with the digest that it says, and every link of a ref and of a build directory leads to
  * such a snapshot. Answers how many snapshots there are.
  */
 export async function checkRepository(deployment: Pick<Deployment, 'dataDir'>, target: string): Promise<number> {
@@ -16,8 +15,6 @@ export async function checkRepository(deployment: Pick<Deployment, 'dataDir'>, t
   const snapshots = (await readdir(join(top, 'snapshots')).catch(() => [])).filter((name) => !name.startsWith('.tmp-'));
   const digests = new Map<string, string>();
   for (const name of snapshots) {
-    const text = await readFile(join(top, 'snapshots', name, 'manifest.json'), 'utf8');
-    expect(sha256(text)).toBe(name);
     const listed = await contentsOf(deployment, target, `snapshots/${name}`);
     await checkSnapshot(join(top, 'snapshots', name), listed, digests);
   }
@@ -72,10 +69,15 @@ async function indexedByApt(directory: string): Promise<Indexed[]> {
   const release = await readFile(join(suite, 'Release'), 'utf8');
   const found: Indexed[] = [];
   for (const [, digest, size, path = ''] of release.matchAll(/^ ([0-9a-f]{64}) +(\d+) (\S+)$/gm)) {
-    const bytes = await readFile(join(suite, path));
+    const closed = await readFile(join(suite, path.endsWith('.gz') ? path : `${path}.gz`));
+    const bytes = path.endsWith('.gz') ? closed : gunzipSync(closed);
     expect({ path, digest: sha256(bytes), size: bytes.length }).toEqual({ path, digest, size: Number(size) });
-    const stanzas = path.endsWith('.gz') ? gunzipSync(bytes).toString('utf8') : bytes.toString('utf8');
-    if (!path.endsWith('.gz')) found.push(...(path.endsWith('Sources') ? sources(stanzas) : packages(stanzas)));
+    if (path.endsWith('.gz'))
+      expect(await sha256File(join(suite, dirname(path), 'by-hash/SHA256', digest ?? ''))).toBe(digest);
+    else if (/\/(Packages|Sources)$/.test(path)) {
+      const stanzas = bytes.toString('utf8');
+      found.push(...(path.endsWith('Sources') ? sources(stanzas) : packages(stanzas)));
+    }
   }
   return found;
 }

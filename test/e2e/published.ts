@@ -1,5 +1,8 @@
-import { readFile, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdtemp, readFile, readlink, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { openDatabase, readNodes, sqliteUrl } from '../../src/db/index.ts';
+import { openTree } from '../../src/repos/index.ts';
 import type { Deployment } from './fixture.ts';
 
 export interface PublishedEntry {
@@ -24,18 +27,33 @@ export async function refOf(
   target: string,
   name: string,
 ): Promise<string | null> {
-  const link = await readlink(join(repositoryOf(deployment, target), name)).catch(() => null);
-  return link === null ? null : link.replace(/^snapshots\//, '');
+  const top = repositoryOf(deployment, target);
+  const link = await readlink(join(top, name)).catch(() => null);
+  if (link === null || link.startsWith('snapshots/')) return link === null ? null : basename(link);
+  const record = JSON.parse(await readFile(join(top, link, 'ref.json'), 'utf8')) as { snapshot: string };
+  return record.snapshot;
 }
 
-/** What a ref's snapshot holds, from its manifest on disk. */
+/** What a ref or snapshot (`snapshots/<hash>`) holds, from the list that its name is the digest of. */
 export async function contentsOf(
   deployment: Pick<Deployment, 'dataDir'>,
   target: string,
   ref = 'current',
 ): Promise<PublishedEntry[]> {
-  const text = await readFile(join(repositoryOf(deployment, target), ref, 'manifest.json'), 'utf8');
-  return (JSON.parse(text) as { packages: PublishedEntry[] }).packages;
+  const hash = ref.startsWith('snapshots/') ? basename(ref) : await refOf(deployment, target, ref);
+  if (hash === null) throw new Error(`${target} has no ref ${ref}`);
+  // A copy: on a full disk SQLite cannot make the file that readers share.
+  const copy = await mkdtemp(join(tmpdir(), 'trunkline-e2e-database-'));
+  for (const file of ['trunkline.sqlite', 'trunkline.sqlite-wal'])
+    await copyFile(join(deployment.dataDir, file), join(copy, file)).catch(() => undefined);
+  const db = await openDatabase({ url: sqliteUrl(join(copy, 'trunkline.sqlite')), mode: 'read' });
+  try {
+    const tree = openTree({ read: (hashes) => readNodes(db, hashes), write: () => Promise.reject(new Error('read')) });
+    return await tree.list(hash);
+  } finally {
+    await db.close();
+    await rm(copy, { recursive: true });
+  }
 }
 
 /** `project@sequence` of every project in a ref's snapshot, sorted. */

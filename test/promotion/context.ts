@@ -32,6 +32,14 @@ export function subject(name: string, target = TARGET): Subject {
 export async function snapshot(db: Db, name: string, { target = TARGET, after = '', at = NOON } = {}): Promise<string> {
   const hash = sha256(name);
   const parentHash = after === '' ? null : sha256(after);
-  await insertSnapshot(db, { target, hash, parentHash, buildId: null, packageCount: 1, createdAt: at });
+  await insertSnapshot(db, {
+    target,
+    hash,
+    parentHash,
+    buildId: null,
+    packageCount: 1,
+    indexTime: null,
+    createdAt: at,
+  });
   return hash;
 }

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDiskStore } from '../../src/drivers/stores/disk/index.ts';
 import { run, sha256File } from '../../src/lib/index.ts';
-import { emptyManifest, nextManifest, openRepository, type Manifest, type Repository } from '../../src/repos/index.ts';
+import { openRepository, type Repository } from '../../src/repos/index.ts';
 import { buildDeb, buildDsc, controlOf, deb, scratch } from '../drivers/formats/packages.ts';
 import { serve } from './web.ts';
+import { memoryNodes, publish } from './snapshots.ts';
 
 const target = { name: 'debian-12-amd64', arch: 'amd64' };
 const client = 'trunkline-debian-12-amd64';
@@ -15,7 +16,6 @@ let repository: Repository;
 let top: string;
 let first: string;
 let second: string;
-let manifest: Manifest;
 let dsc: string;
 
 beforeAll(async () => {
@@ -23,7 +23,10 @@ beforeAll(async () => {
   web = await serve(directory);
   top = join(directory, 'repos', target.name);
   const store = createDiskStore({ directory: join(top, 'pool') });
-  repository = openRepository({ directory: top, target, format: deb, store, url: `${web.url}/repos/${target.name}` });
+  repository = openRepository({
+    ...{ directory: top, target, format: deb, store, nodes: memoryNodes() },
+    url: `${web.url}/repos/${target.name}`,
+  });
   dsc = await buildDsc(directory, 'hello', '1.0+git20260101', '1');
   const hello = await deb.identify([
     await buildDeb(directory, controlOf('hello', '1.0+git20260101-1', 'Depends: libsample (>= 1)\n')),
@@ -36,11 +39,9 @@ beforeAll(async () => {
     await buildDeb(directory, controlOf('libsample', '1.0').replace(': all', ': amd64')),
   ]);
   for (const files of [hello, newer, lib]) await repository.admit(files);
-  const one = nextManifest(emptyManifest(target.name), { project: 'libsample', sequence: 1, packages: lib });
-  const two = nextManifest(one, { project: 'hello', sequence: 1, packages: hello });
-  manifest = nextManifest(two, { project: 'hello', sequence: 2, packages: newer });
-  first = await repository.writeSnapshot(two, { time: 1_790_000_000, after: null });
-  second = await repository.writeSnapshot(manifest, { time: 1_790_000_000, after: first });
+  const one = await publish(repository, lib, { project: 'libsample' });
+  first = await publish(repository, hello, { project: 'hello', parent: one });
+  second = await publish(repository, newer, { project: 'hello', sequence: 2, parent: first });
   await repository.moveRef('current', first);
 });
 
@@ -136,7 +137,7 @@ test('apt installs from a build directory and from a candidate', async () => {
     await buildDeb(directory, controlOf('fresh', '1', 'Depends: libsample\n')),
     await buildDsc(directory, 'fresh', '1'),
   ]);
-  const next = nextManifest(manifest, { project: 'fresh', sequence: 1, packages: fresh });
+  const next = await repository.next(second, { project: 'fresh', sequence: 1, packages: fresh });
   const scratchRepository = join(directory, 'candidate');
   await mkdir(scratchRepository);
   const local = await repository.candidate(next, fresh, { directory: scratchRepository, time: 1_790_000_000 });

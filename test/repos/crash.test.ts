@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDiskStore } from '../../src/drivers/stores/disk/index.ts';
 import { sha256File } from '../../src/lib/index.ts';
+import { openDatabase, readNodes, sqliteUrl } from '../../src/db/index.ts';
 import { openRepository } from '../../src/repos/index.ts';
 import { buildRpm, rpm, scratch } from '../drivers/formats/packages.ts';
 
@@ -52,9 +53,19 @@ async function publishAndKill(top: string, untilReady: boolean): Promise<void> {
 
 const open = (top: string) =>
   openRepository({
+    nodes: { read: (hashes) => readWritten(top, hashes), write: () => Promise.reject(new Error('only read')) },
     ...{ directory: top, format: rpm, store: createDiskStore({ directory: join(top, 'pool') }), url: 'http://x' },
     target: { name: 't', arch: 'x86_64' },
   });
+
+async function readWritten(top: string, hashes: readonly string[]): Promise<Map<string, string>> {
+  const db = await openDatabase({ url: sqliteUrl(join(top, '..', 'nodes.sqlite')), mode: 'read' });
+  try {
+    return await readNodes(db, hashes);
+  } finally {
+    await db.close();
+  }
+}
 
 /** Everything that has a name is whole: snapshots prove their hash, their indices and packages; links lead to snapshots. */
 async function checkRepository(top: string): Promise<void> {

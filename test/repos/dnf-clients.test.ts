@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDiskStore } from '../../src/drivers/stores/disk/index.ts';
 import { run, sha256File } from '../../src/lib/index.ts';
-import { emptyManifest, nextManifest, openRepository, type Manifest, type Repository } from '../../src/repos/index.ts';
+import { openRepository, type Repository } from '../../src/repos/index.ts';
 import { buildRpm, rpm, scratch } from '../drivers/formats/packages.ts';
 import { serve } from './web.ts';
+import { memoryNodes, publish } from './snapshots.ts';
 
 const target = { name: 'fedora-43-x86_64', arch: 'x86_64' };
 let directory: string;
@@ -14,14 +15,16 @@ let repository: Repository;
 let top: string;
 let first: string;
 let second: string;
-let manifest: Manifest;
 
 beforeAll(async () => {
   directory = await scratch();
   web = await serve(directory);
   top = join(directory, 'repos', target.name);
   const store = createDiskStore({ directory: join(top, 'pool') });
-  repository = openRepository({ directory: top, target, format: rpm, store, url: `${web.url}/repos/${target.name}` });
+  repository = openRepository({
+    ...{ directory: top, target, format: rpm, store, nodes: memoryNodes() },
+    url: `${web.url}/repos/${target.name}`,
+  });
   const [lib, hello, newer] = await Promise.all([
     buildRpm(directory, { name: 'libsample' }),
     buildRpm(directory, { name: 'hello', version: '1.0^20260101.gitabcdef0', preamble: 'Requires: libsample' }),
@@ -31,11 +34,9 @@ beforeAll(async () => {
   const helloFiles = await rpm.identify(hello);
   const newerFiles = await rpm.identify(newer);
   for (const files of [libFiles, helloFiles, newerFiles]) await repository.admit(files);
-  const one = nextManifest(emptyManifest(target.name), { project: 'libsample', sequence: 1, packages: libFiles });
-  const two = nextManifest(one, { project: 'hello', sequence: 1, packages: helloFiles });
-  manifest = nextManifest(two, { project: 'hello', sequence: 2, packages: newerFiles });
-  first = await repository.writeSnapshot(two, { time: 1_790_000_000, after: null });
-  second = await repository.writeSnapshot(manifest, { time: 1_790_000_000, after: first });
+  const one = await publish(repository, libFiles, { project: 'libsample' });
+  first = await publish(repository, helloFiles, { project: 'hello', parent: one });
+  second = await publish(repository, newerFiles, { project: 'hello', sequence: 2, parent: first });
   await repository.moveRef('current', first);
 });
 
@@ -121,7 +122,7 @@ test('dnf installs from a build directory and from a candidate', async () => {
   ]);
 
   const fresh = await rpm.identify(await buildRpm(directory, { name: 'fresh', preamble: 'Requires: libsample' }));
-  const next = nextManifest(manifest, { project: 'fresh', sequence: 1, packages: fresh });
+  const next = await repository.next(second, { project: 'fresh', sequence: 1, packages: fresh });
   const scratchRepository = join(directory, 'candidate');
   await mkdir(scratchRepository);
   const local = await repository.candidate(next, fresh, { directory: scratchRepository, time: 1 });
@@ -136,11 +137,13 @@ test('dnf installs from a build directory and from a candidate', async () => {
 test('a ref can be followed without a web server', async () => {
   const at = join(directory, 'local');
   const store = createDiskStore({ directory: join(at, 'pool') });
-  const local = openRepository({ directory: at, target, format: rpm, store, url: `file://${at}` });
+  const local = openRepository({
+    ...{ directory: at, target, format: rpm, store, nodes: memoryNodes() },
+    url: `file://${at}`,
+  });
   const files = await rpm.identify(await buildRpm(directory, { name: 'near' }));
   await local.admit(files);
-  const packages = nextManifest(emptyManifest(target.name), { project: 'near', sequence: 1, packages: files });
-  await local.moveRef('current', await local.writeSnapshot(packages, { time: 1, after: null }));
+  await local.moveRef('current', await publish(local, files, { project: 'near' }));
   const dnf = await machine('nearby', join(at, 'trunkline-fedora-43-x86_64.repo'));
   expect(await dnf('install', 'near')).toMatchObject({ exitCode: 0 });
 });

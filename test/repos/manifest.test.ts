@@ -2,15 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { PackageFile } from '../../src/model/index.ts';
 import { sha256 } from '../../src/lib/index.ts';
-import {
-  buildDirectoryPath,
-  canonicalManifest,
-  diffManifests,
-  emptyManifest,
-  manifestHash,
-  nextManifest,
-  type Manifest,
-} from '../../src/repos/index.ts';
+import { buildDirectoryPath } from '../../src/repos/index.ts';
+import { listedPackages } from '../../src/repos/manifest.ts';
+import { createOwners } from '../../src/repos/owners.ts';
+import { openTree } from '../../src/repos/tree/tree.ts';
+import { memoryNodes } from './snapshots.ts';
 
 function file(name: string, version = '1', kind: 'binary' | 'source' = 'binary', content = ''): PackageFile {
   const arch = kind === 'source' ? 'src' : 'noarch';
@@ -24,63 +20,124 @@ function file(name: string, version = '1', kind: 'binary' | 'source' = 'binary',
   };
 }
 
-const publish = (manifest: Manifest, project: string, ...packages: PackageFile[]) =>
-  nextManifest(manifest, { project, sequence: 1, packages });
+/** Snapshots over nodes in memory, as a repository makes them. */
+function open(store = memoryNodes()) {
+  const tree = openTree(store);
+  const owners = createOwners(tree);
+  const publish = async (parent: string | null, project: string, ...packages: PackageFile[]) => {
+    const listed = await owners(parent, (ownerOf) => listedPackages('t', { project, sequence: 1, packages }, ownerOf));
+    return tree.replace(parent, project, listed);
+  };
+  return { tree, publish, store };
+}
 
-describe('nextManifest', () => {
-  test('replaces all packages of the project by the new ones, and no others', () => {
-    const first = publish(emptyManifest('t'), 'one', file('a'), file('a-libs'), file('a', '1', 'source'));
-    const second = publish(first, 'two', file('b'));
-    const third = publish(second, 'one', file('a', '2'), file('a', '2', 'source'));
-    expect(third.packages.map((one) => one.fullName)).toEqual(['a-2-1.noarch', 'a-2-1.src', 'b-1-1.noarch']);
-    expect(diffManifests(second, third)).toEqual({
-      added: third.packages.slice(0, 2),
-      removed: second.packages.filter((one) => one.project === 'one'),
-    });
+const names = (packages: readonly { fullName: string }[]) => packages.map((one) => one.fullName).sort();
+
+describe('the next snapshot', () => {
+  test('has all packages of the project replaced by the new ones, and no others', async () => {
+    const { tree, publish } = open();
+    const first = await publish(null, 'one', file('a'), file('a-libs'), file('a', '1', 'source'));
+    const second = await publish(first, 'two', file('b'));
+    const third = await publish(second, 'one', file('a', '2'), file('a', '2', 'source'));
+    expect(names(await tree.list(third))).toEqual(['a-2-1.noarch', 'a-2-1.src', 'b-1-1.noarch']);
+    const { added, removed } = await tree.diff(second, third);
+    expect([names(added), names(removed)]).toEqual([
+      ['a-2-1.noarch', 'a-2-1.src'],
+      ['a-1-1.noarch', 'a-1-1.src', 'a-libs-1-1.noarch'],
+    ]);
+    expect(names(await tree.ofProject(third, 'two'))).toEqual(['b-1-1.noarch']);
+    expect(await tree.ofProject(third, 'three')).toEqual([]);
   });
 
-  test('refuses a package name that another project owns, naming both', () => {
-    const first = publish(emptyManifest('t'), 'one', file('a'), file('shared'));
-    expect(() => publish(first, 'two', file('shared', '2'))).toThrow(
+  test('refuses a package name that another project owns, naming both', async () => {
+    const { tree, publish } = open();
+    const first = await publish(null, 'one', file('a'), file('shared'));
+    await expect(publish(first, 'two', file('shared', '2'))).rejects.toThrow(
       /The binary package name shared belongs to the project one in t \(shared-1-1.noarch\); two cannot publish shared-2-1.noarch/,
     );
-    const moved = publish(publish(first, 'one', file('a')), 'two', file('shared', '2'));
-    expect(moved.packages.map((one) => `${one.project} ${one.name}`)).toEqual(['one a', 'two shared']);
+    const without = await publish(first, 'one', file('a'));
+    const moved = await tree.list(await publish(without, 'two', file('shared', '2')));
+    expect(moved.map((one) => `${one.project} ${one.name}`).sort()).toEqual(['one a', 'two shared']);
+    // The names of an older snapshot are asked for after those of a newer one.
+    await expect(publish(first, 'two', file('shared', '3'))).rejects.toThrow(/belongs to the project one/);
   });
 
-  test('takes a source and a binary package of one name from two projects', () => {
-    const both = publish(publish(emptyManifest('t'), 'one', file('a', '1', 'source')), 'two', file('a'));
-    expect(both.packages).toHaveLength(2);
+  test('takes a source and a binary package of one name from two projects', async () => {
+    const { tree, publish } = open();
+    const both = await publish(await publish(null, 'one', file('a', '1', 'source')), 'two', file('a'));
+    expect(await tree.list(both)).toHaveLength(2);
   });
 
-  test('refuses two contents under one full name, and takes the same content twice as one', () => {
-    expect(() => publish(emptyManifest('t'), 'one', file('a'), file('a', '1', 'binary', 'other'))).toThrow(
+  test('refuses two contents under one full name, and takes the same content twice as one', async () => {
+    const { tree, publish } = open();
+    await expect(publish(null, 'one', file('a'), file('a', '1', 'binary', 'other'))).rejects.toThrow(
       /a-1-1.noarch is in t as [0-9a-f]{64} already, and cannot be [0-9a-f]{64} too/,
     );
-    expect(publish(emptyManifest('t'), 'one', file('a'), file('a')).packages).toHaveLength(1);
-  });
-
-  test('does not depend on the order in which projects came', () => {
-    const names = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9-]{0,5}$/), { minLength: 1, maxLength: 8 });
-    fc.assert(
-      fc.property(names, fc.infiniteStream(fc.nat()), (projects, order) => {
-        const shuffled = projects.map((name) => [order.next().value, name] as const).sort(([a], [b]) => a - b);
-        const add = (manifest: Manifest, name: string) => publish(manifest, name, file(name), file(`${name}.x`));
-        const one = projects.reduce(add, emptyManifest('t'));
-        const other = shuffled.map(([, name]) => name).reduce(add, emptyManifest('t'));
-        expect(manifestHash(other)).toBe(manifestHash(one));
-        expect(canonicalManifest(other)).toBe(canonicalManifest(one));
-      }),
-    );
+    expect(await tree.list(await publish(null, 'one', file('a'), file('a')))).toHaveLength(1);
   });
 });
 
-test('the hash is of the packages and the target, and of nothing else', () => {
-  const manifest = publish(emptyManifest('t'), 'one', file('a'));
-  expect(manifestHash(manifest)).toBe(sha256(canonicalManifest(manifest)));
-  expect(manifestHash(JSON.parse(canonicalManifest(manifest)) as Manifest)).toBe(manifestHash(manifest));
-  expect(manifestHash({ ...manifest, target: 'u' })).not.toBe(manifestHash(manifest));
-  expect(manifestHash(emptyManifest('t'))).toMatch(/^[0-9a-f]{64}$/);
+describe('a snapshot', () => {
+  /** Projects with how many packages each is to have in turn: 0 takes it away. */
+  const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 24 })), {
+    minLength: 1,
+    maxLength: 60,
+  });
+
+  test('is named by its packages alone, lists them, and tells what differs, however it came about', async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, async (changes) => {
+        const { tree, publish, store } = open();
+        const model = new Map<string, PackageFile[]>();
+        let hash: string | null = null;
+        const seen: { hash: string; packages: string[] }[] = [];
+        for (const [number, size] of changes) {
+          const project = `p${String(number)}`;
+          const packages = Array.from({ length: size }, (_, n) => file(`${project}-${String(n)}`, String(size)));
+          model.set(project, packages);
+          hash = await publish(hash, project, ...packages);
+          const present = [...model.values()].flat().map((one) => one.identity);
+          expect(names(await tree.list(hash))).toEqual(names(present));
+          seen.push({ hash, packages: names(present) });
+        }
+        if (hash === null) throw new Error('no step');
+        let other: string | null = null;
+        for (const [project, packages] of [...model].sort()) other = await publish(other, project, ...packages);
+        expect(other).toBe(hash);
+        const [first] = seen;
+        const { added, removed } = await tree.diff(first?.hash ?? null, hash);
+        const last = seen.at(-1)?.packages ?? [];
+        expect(names(added)).toEqual(last.filter((name) => !first?.packages.includes(name)));
+        expect(names(removed)).toEqual(first?.packages.filter((name) => !last.includes(name)));
+        await tree.keep(hash);
+        const again = open(store).tree;
+        expect(names(await again.list(hash))).toEqual(last);
+        const parts = await again.parts(hash, 32);
+        expect(parts.reduce((sum, part) => sum + part.count, 0)).toBe(last.length);
+      }),
+      { numRuns: process.env.TRUNKLINE_TEST_LONG === undefined ? 25 : 500 },
+    );
+  }, 240_000);
+
+  test('is there for others only when it was kept', async () => {
+    const { tree, publish, store } = open();
+    const hash = await publish(null, 'one', file('a'));
+    expect(await tree.has(hash)).toBe(false);
+    await expect(open(store).tree.list(hash)).rejects.toMatchObject({ code: 'not_found' });
+    await tree.keep(hash);
+    expect(await tree.has(hash)).toBe(true);
+    expect(names(await open(store).tree.list(hash))).toEqual(['a-1-1.noarch']);
+  });
+
+  test('shares with the one before all but a few nodes', async () => {
+    const { tree, publish, store } = open();
+    let hash: string | null = null;
+    for (let n = 0; n < 1500; n += 1) hash = await publish(hash, `p${String(n)}`, file(`p${String(n)}`));
+    await tree.keep(hash ?? '');
+    const before = store.texts.size;
+    await tree.keep(await publish(hash, 'p700', file('p700', '2')));
+    expect(store.texts.size - before).toBeLessThanOrEqual(6);
+  });
 });
 
 describe('buildDirectoryPath', () => {

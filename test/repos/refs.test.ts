@@ -2,8 +2,9 @@ import { readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createDiskStore } from '../../src/drivers/stores/disk/index.ts';
-import { emptyManifest, openRepository, type Repository } from '../../src/repos/index.ts';
+import { openRepository, type Repository } from '../../src/repos/index.ts';
 import { rpm, scratch } from '../drivers/formats/packages.ts';
+import { memoryNodes, publish } from './snapshots.ts';
 
 let directory: string;
 let top: string;
@@ -22,8 +23,11 @@ beforeEach(async () => {
   top = join(directory, `repository-${String(serial)}`);
   const store = createDiskStore({ directory: join(top, 'pool') });
   const target = { name: 't', arch: 'x86_64' };
-  repository = openRepository({ directory: top, format: rpm, store, target, url: 'http://example.org/repos/t/' });
-  hash = await repository.writeSnapshot(emptyManifest('t'), { time: 1_790_000_000, after: null });
+  repository = openRepository({
+    ...{ directory: top, format: rpm, store, target, nodes: memoryNodes() },
+    url: 'http://example.org/repos/t/',
+  });
+  hash = await publish(repository, []);
 });
 
 describe('refs', () => {

@@ -4,8 +4,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createDiskStore } from '../../src/drivers/stores/disk/index.ts';
 import { sha256File } from '../../src/lib/index.ts';
 import type { FormatName, PackageFile, PackageFormat } from '../../src/model/index.ts';
-import { emptyManifest, nextManifest, openRepository, type Repository } from '../../src/repos/index.ts';
+import { openRepository, type NodeStore, type Repository } from '../../src/repos/index.ts';
 import { buildDeb, buildDsc, buildRpm, controlOf, deb, rpm, scratch } from '../drivers/formats/packages.ts';
+import { memoryNodes, publish } from './snapshots.ts';
 
 let directory: string;
 let samples: Record<FormatName, { one: PackageFile[]; other: PackageFile[] }>;
@@ -30,21 +31,20 @@ afterAll(() => rm(directory, { recursive: true }));
 
 let top: string;
 let serial = 0;
+let nodes: NodeStore & { texts: Map<string, string> };
 
 beforeEach(() => {
   serial += 1;
+  nodes = memoryNodes();
   top = join(directory, `repository-${String(serial)}`);
 });
 
 const open = (format: PackageFormat, at = top): Repository =>
   openRepository({
-    ...{ directory: at, format, store: createDiskStore({ directory: join(at, 'pool') }) },
+    ...{ directory: at, format, store: createDiskStore({ directory: join(at, 'pool') }), nodes },
     target: { name: 't', arch: format.name === 'rpm' ? 'x86_64' : 'amd64' },
     url: 'http://example.org/repos/t/',
   });
-
-const manifestOf = (...files: PackageFile[]) =>
-  nextManifest(emptyManifest('t'), { project: 'one', sequence: 1, packages: files });
 
 const time = 1_790_000_000;
 
@@ -54,30 +54,30 @@ describe.each([rpm, deb])('a repository of $name packages', (format) => {
   test('has the same bytes for the same packages, wherever and whenever they came', async () => {
     const repository = open(format);
     await repository.admit([...samples[name].one, ...samples[name].other]);
-    const manifest = manifestOf(...samples[name].one, ...samples[name].other);
-    const hash = await repository.writeSnapshot(manifest, { time, after: null });
+    const hash = await publish(repository, [...samples[name].one, ...samples[name].other]);
 
     const second = open(format, `${top}-second`);
     await second.admit(samples[name].other);
     await second.admit(samples[name].one);
-    const reversed = manifestOf(...[...samples[name].other, ...samples[name].one].reverse());
-    expect(await second.writeSnapshot(reversed, { time, after: null })).toBe(hash);
+    const reversed = [...samples[name].other, ...samples[name].one].reverse();
+    expect(await publish(second, reversed)).toBe(hash);
     expect(await tree(`${top}-second/snapshots/${hash}`)).toEqual(await tree(`${top}/snapshots/${hash}`));
-    expect(await repository.readSnapshot(hash)).toEqual(manifest);
+    const { packages } = await repository.readSnapshot(hash);
+    expect(packages.map((one) => one.sha256).sort()).toEqual(
+      [...samples[name].one, ...samples[name].other].map((file) => file.sha256).sort(),
+    );
   });
 
   test('writes a snapshot once, with its time on every file, and a later time after another', async () => {
     const repository = open(format);
     await repository.admit(samples[name].one);
-    const empty = await repository.writeSnapshot(emptyManifest('t'), { time, after: null });
-    const hash = await repository.writeSnapshot(manifestOf(...samples[name].one), { time: time - 5, after: empty });
+    const empty = await publish(repository, []);
+    const hash = await publish(repository, samples[name].one, { time: time - 5, after: empty });
     const before = await tree(join(top, 'snapshots', hash));
-    expect(await repository.writeSnapshot(manifestOf(...samples[name].one), { time: time + 100, after: null })).toBe(
-      hash,
-    );
+    expect(await repository.writeSnapshot(hash, { time: time + 100, after: null })).toBe(time + 1);
     expect(await tree(join(top, 'snapshots', hash))).toEqual(before);
     for (const path of Object.keys(before))
-      if (!path.endsWith('pool'))
+      if (!path.endsWith('pool') && !path.endsWith('SHA256'))
         expect((await stat(join(top, 'snapshots', hash, path))).mtimeMs).toBe((time + 1) * 1000);
     expect((await readdir(join(top, 'snapshots'))).sort()).toEqual([empty, hash].sort());
   });
@@ -85,7 +85,7 @@ describe.each([rpm, deb])('a repository of $name packages', (format) => {
   test('leads from every index entry to the package, companions included', async () => {
     const repository = open(format);
     await repository.admit(samples[name].one);
-    const hash = await repository.writeSnapshot(manifestOf(...samples[name].one), { time, after: null });
+    const hash = await publish(repository, samples[name].one);
     for (const file of samples[name].one) {
       const place = join(top, 'snapshots', hash, 'pool', file.sha256.slice(0, 2), file.sha256);
       expect(await sha256File(join(place, file.identity.fileName))).toBe(file.sha256);
@@ -96,7 +96,7 @@ describe.each([rpm, deb])('a repository of $name packages', (format) => {
   test('can be copied as a whole: every link in it is relative', async () => {
     const repository = open(format);
     await repository.admit(samples[name].one);
-    const hash = await repository.writeSnapshot(manifestOf(...samples[name].one), { time, after: null });
+    const hash = await publish(repository, samples[name].one);
     await repository.moveRef('current', hash);
     const path = await repository.writeBuildDirectory(buildDirectory(hash));
     await cp(top, `${top}-copy`, { recursive: true, verbatimSymlinks: true });
@@ -115,20 +115,22 @@ describe.each([rpm, deb])('a repository of $name packages', (format) => {
     const torn = join(fragments, first ?? '', (await readdir(join(fragments, first ?? '')))[0] ?? '');
     await writeFile(torn, '{"primary":"<pack');
     for (const one of others) await rm(join(fragments, one), { recursive: true });
-    const hash = await open(format).writeSnapshot(manifestOf(...samples[name].one), { time, after: null });
+    const hash = await publish(open(format), samples[name].one);
     const repository = open(format, `${top}-whole`);
     await repository.admit(samples[name].one);
-    await repository.writeSnapshot(manifestOf(...samples[name].one), { time, after: null });
+    await publish(repository, samples[name].one);
     expect(await tree(join(top, 'snapshots', hash))).toEqual(await tree(join(`${top}-whole`, 'snapshots', hash)));
   });
 
   test('the index of a candidate says what the snapshot will say, but for where new packages lie', async () => {
     const repository = open(format);
     await repository.admit(samples[name].other);
-    const manifest = manifestOf(...samples[name].one, ...samples[name].other);
+    const hash = await repository.next(null, {
+      ...{ project: 'one', sequence: 1, packages: [...samples[name].one, ...samples[name].other] },
+    });
     const into = join(directory, `candidate-${name}`);
     await mkdir(into);
-    await repository.candidate(manifest, samples[name].one, { directory: into, time });
+    await repository.candidate(hash, samples[name].one, { directory: into, time });
     for (const file of samples[name].one)
       expect(await sha256File(join(into, 'new', file.sha256.slice(0, 2), file.sha256, file.identity.fileName))).toBe(
         file.sha256,
@@ -173,8 +175,8 @@ describe('after a crash', () => {
   test('leftovers go, refs are put right, and what is missing is named', async () => {
     const repository = open(rpm);
     await repository.admit(samples.rpm.one);
-    const empty = await repository.writeSnapshot(emptyManifest('t'), { time, after: null });
-    const hash = await repository.writeSnapshot(manifestOf(...samples.rpm.one), { time, after: empty });
+    const empty = await publish(repository, []);
+    const hash = await publish(repository, samples.rpm.one, { after: empty });
     await repository.moveRef('current', empty);
     await repository.moveRef('stray', empty);
     const leftovers = [
@@ -199,28 +201,42 @@ describe('after a crash', () => {
   test('a snapshot whose writing failed is not there, and is written the next time', async () => {
     const repository = open({
       ...rpm,
-      writeIndex: async (into) => writeFile(join(into, 'half'), '').then(() => Promise.reject(new Error('killed'))),
+      indexOfIndices: () => {
+        throw new Error('killed');
+      },
     });
-    const manifest = manifestOf(...samples.rpm.one);
     await repository.admit(samples.rpm.one);
-    await expect(repository.writeSnapshot(manifest, { time, after: null })).rejects.toThrow('killed');
+    await expect(publish(repository, samples.rpm.one)).rejects.toThrow('killed');
     expect(await readdir(join(top, 'snapshots'))).toEqual([]);
-    const hash = await open(rpm).writeSnapshot(manifest, { time, after: null });
+    const hash = await publish(open(rpm), samples.rpm.one);
     expect(await readdir(join(top, 'snapshots'))).toEqual([hash]);
   });
 
   test('a snapshot that was tampered with is not read', async () => {
+    await open(rpm).admit(samples.rpm.one);
+    const hash = await publish(open(rpm), samples.rpm.one);
+    await expect(open(rpm).readSnapshot('e'.repeat(64))).rejects.toMatchObject({ code: 'not_found' });
+    nodes.texts.set(hash, 'leaf\n');
+    await expect(open(rpm).readSnapshot(hash)).rejects.toMatchObject({ code: 'store_damaged' });
+  });
+
+  test('the files of a snapshot can be taken away, and made again as they were', async () => {
     const repository = open(rpm);
-    const hash = await repository.writeSnapshot(emptyManifest('t'), { time, after: null });
-    await expect(repository.readSnapshot('e'.repeat(64))).rejects.toMatchObject({ code: 'not_found' });
-    await writeFile(join(top, 'snapshots', hash, 'manifest.json'), '{"target":"t","packages":[]}\n');
-    await expect(repository.readSnapshot(hash)).rejects.toMatchObject({ code: 'store_damaged' });
+    await repository.admit(samples.rpm.one);
+    const hash = await publish(repository, samples.rpm.one);
+    const before = await tree(join(top, 'snapshots', hash));
+    await repository.dematerialise(hash);
+    expect(await readdir(join(top, 'snapshots'))).toEqual([]);
+    expect(await repository.isMaterialised(hash)).toBe(false);
+    expect((await open(rpm).readSnapshot(hash)).packages).toHaveLength(samples.rpm.one.length);
+    await open(rpm).materialise(hash, time);
+    expect(await tree(join(top, 'snapshots', hash))).toEqual(before);
   });
 
   test('ten writers of one snapshot leave one', async () => {
     const repository = open(rpm);
     await repository.admit(samples.rpm.one);
-    const write = () => repository.writeSnapshot(manifestOf(...samples.rpm.one), { time, after: null });
+    const write = () => publish(repository, samples.rpm.one);
     const hashes = await Promise.all(Array.from({ length: 10 }, write));
     expect(await readdir(join(top, 'snapshots'))).toEqual([...new Set(hashes)]);
   });

@@ -1,9 +1,8 @@
-import { findRef, listPublishedDigests } from '../../db/index.ts';
+import { findSnapshot, listPublishedDigests } from '../../db/index.ts';
 import type { PackageFile, Revision, Target } from '../../model/index.ts';
-import { nextManifest, type Manifest } from '../../repos/index.ts';
 import type { TrunkContext } from '../context.ts';
 import type { Failure } from '../failure.ts';
-import { checkInstall, currentManifest, stillHolds, type CheckRequest, type Passed } from '../verify.ts';
+import { checkInstall, currentSnapshot, stillHolds, type CheckRequest, type Passed } from '../verify.ts';
 
 export { placeOf, publishDirectory } from './directory.ts';
 export { describeRefs, moveRefs } from './refs.ts';
@@ -14,6 +13,8 @@ export interface Placed {
   snapshot: string;
   /** The snapshot it follows. */
   parent: string | null;
+  /** Seconds since the epoch: what its index says. */
+  indexTime: number;
   packageCount: number;
   /** Whether it is the project's newest success in history order, so that `current` moves to it (DESIGN 6). */
   newest: boolean;
@@ -35,34 +36,38 @@ export interface PlaceRequest extends CheckRequest {
 export async function placeSnapshot(context: TrunkContext, request: PlaceRequest): Promise<Placed | Failure> {
   const { target, revision, packages } = request;
   const repository = context.repository(target);
-  const { hash: parent, manifest } = await currentManifest(context, target);
+  const parent = await currentSnapshot(context, target);
   let passed = request.passed;
-  if (!stillHolds(passed, manifest)) {
-    const again = await checkInstall(context, request, manifest);
+  if (!(await stillHolds(repository, passed, parent))) {
+    const again = await checkInstall(context, request, parent);
     if (again.failure !== null) return again.failure;
     passed = again;
   }
   const started = performance.now();
+  const before = await repository.ofProject(parent, revision.project);
   const published = (names: readonly string[]) => listPublishedDigests(context.db, target.name, names);
   await repository.admit(packages, published);
-  const next = nextManifest(manifest, { project: revision.project, sequence: revision.sequence, packages });
-  const time = Math.trunc(context.now() / 1000);
-  const snapshot = await repository.writeSnapshot(next, { time, after: parent });
+  const snapshot = await repository.next(parent, {
+    project: revision.project,
+    sequence: revision.sequence,
+    packages,
+  });
+  // A list of packages that was published before says what it said then.
+  const known = (await findSnapshot(context.db, target.name, snapshot))?.indexTime ?? null;
+  const time = known ?? Math.trunc(context.now() / 1000);
+  const indexTime = await repository.writeSnapshot(snapshot, { time, after: known === null ? parent : null });
   request.timings.publish = (performance.now() - started) / 1000;
   return {
     snapshot,
     parent,
-    packageCount: next.packages.length,
-    newest: isNewest(manifest, revision),
+    indexTime,
+    packageCount: await repository.count(snapshot),
+    newest: before.every((one) => one.sequence <= revision.sequence),
     installed: passed.installed,
   };
 }
 
-function isNewest(manifest: Manifest, revision: Revision): boolean {
-  return manifest.packages.every((one) => one.project !== revision.project || one.sequence <= revision.sequence);
-}
-
 /** The snapshot a new build of the target is built against. */
-export async function snapshotToBuildOn(context: TrunkContext, target: Target): Promise<string | null> {
-  return (await findRef(context.db, target.name, 'current'))?.snapshotHash ?? null;
+export function snapshotToBuildOn(context: TrunkContext, target: Target): Promise<string | null> {
+  return currentSnapshot(context, target);
 }

@@ -89,6 +89,21 @@ export interface ClientFile {
   content: string;
 }
 
+/** Where a format's index lies, and what a signature is called. */
+export interface IndexLayout {
+  /** The top directory of the index: `repodata`, `dists`. */
+  directory: string;
+  /**
+   * A directory below the top in which clients look for index files by digest, for each index; null where the files carry their digest in their names.
+   * Then the index of a ref is its own and freshly dated with every move (DESIGN 3).
+   */
+  byHash: ((index: AssembledIndex) => string) | null;
+  /** Signatures of the file that names all others, by path below the top. */
+  signatures: (path: string) => readonly { path: string; form: 'armored' | 'clearsigned' }[];
+  /** Where the public key stands for clients that look beside the signature (zypper), or null. */
+  keyPath: string | null;
+}
+
 /** What differs between RPM and deb, and nothing else. Everything that reads hostile bytes runs confined. */
 export interface PackageFormat {
   readonly name: FormatName;
@@ -108,8 +123,13 @@ export interface PackageFormat {
   sign?(files: readonly PackageFile[], signer: Signer, directory: string): Promise<PackageFile[]>;
   /** The index fragments of packages, in the order given. */
   fragments(files: readonly PackageFile[]): Promise<IndexFragment[]>;
-  /** Writes all index files of a repository below `directory`, which exists; deterministic for the same entries and time (seconds since the epoch). */
-  writeIndex(directory: string, entries: readonly IndexEntry[], options: IndexOptions): Promise<void>;
+  /** The index files of a repository, each once. */
+  indexParts(options: { architectures: readonly string[] }): readonly IndexPart[];
+  /** Where an index file stands below the repository's top. */
+  indexPath(index: AssembledIndex): string;
+  /** The file that names all others (repomd.xml, Release), which signatures are made of; its path is below the repository's top. */
+  indexOfIndices(indices: readonly AssembledIndex[], options: IndexOptions): { path: string; content: string };
+  readonly layout: IndexLayout;
   /**
    * What a user puts on a machine to install from the repository at `url`. `name` is the section and the file name; `origin` what its index was
    * written with (apt pins by it), `name` by default; `mirrorlist` is where dnf asks for the address instead; `keys` are the armored public keys,
@@ -126,8 +146,34 @@ export interface PackageFormat {
 }
 
 export interface IndexOptions {
+  /** Seconds since the epoch: when the index was made, as it says. */
   time: number;
+  /** Seconds after which clients shall not believe it any more, or null. apt only. */
+  validFor?: number | null;
+  /** Whether index files can be had by digest. Default true. apt only. */
+  byHash?: boolean;
   /** Architectures of the target: `['amd64']`. */
   architectures: readonly string[];
   origin: string;
+}
+
+/** One index file of a repository as it is put together: a head, an entry for each package that stands in it, a tail. */
+export interface IndexPart {
+  /** `primary`, `main/binary-amd64/Packages`: unique in a repository. */
+  readonly id: string;
+  /** A package's entry; '' where it does not stand in this file. @throws TrunklineError `package_invalid` */
+  entry(entry: IndexEntry): string;
+  head(packages: number): string;
+  readonly tail: string;
+}
+
+/** How index files are compressed. Both can be put together from parts compressed one by one. */
+export type Compression = 'gzip' | 'zstd';
+
+/** An index file that has been put together: its digests in hexadecimal, its sizes in bytes. */
+export interface AssembledIndex {
+  id: string;
+  compression: Compression;
+  open: { sha256: string; size: number };
+  closed: { sha256: string; size: number };
 }

@@ -2,13 +2,7 @@ import type { TrunkContext } from '../../builds/index.ts';
 import type { SnapshotRecord } from '../../db/index.ts';
 import { TrunklineError } from '../../lib/index.ts';
 import { findSnapshotNamed, requireThere, type Subject } from '../../promotion/index.ts';
-import {
-  diffManifests,
-  packageChanges,
-  type ManifestDiff,
-  type ManifestPackage,
-  type PackageChange,
-} from '../../repos/index.ts';
+import { packageChanges, type ManifestDiff, type ManifestPackage, type PackageChange } from '../../repos/index.ts';
 import { commitsOf, type ProjectCommits, type ProjectMove } from './commits.ts';
 import { describeSnapshots, type ListedSnapshot } from './list.ts';
 
@@ -52,10 +46,7 @@ export async function compareSnapshots(
   const before = await requireThere(context.db, first);
   const after = await requireThere(context.db, second);
   const repository = context.repository(target);
-  const difference = diffManifests(
-    await repository.readSnapshot(before.hash),
-    await repository.readSnapshot(after.hash),
-  );
+  const difference = await repository.diff(before.hash, after.hash);
   const projects = await commitsOf(context, target.format, movesOf(difference));
   return { before, after, changes: packageChanges(target.format, difference), projects };
 }

@@ -37,7 +37,11 @@ if [ -n "$LOCAL" ]; then
   if [ "$REPLACE" = 1 ]; then
     dpkg-query -W -f '${DOLLAR}{db:Status-Abbrev} ${DOLLAR}{Package} ${DOLLAR}{Version}\n' | awk '$1 == "ii" { print $2, $3 }' >/tmp/have
     set +f
-    replaced=$(cat "$REPOSITORY"/dists/*/*/binary-*/Packages | awk '
+    replaced=$(for lists in "$REPOSITORY"/dists/*/*/binary-*; do
+      for index in "$lists"/Packages "$lists"/Packages.*; do
+        [ -e "$index" ] && /usr/lib/apt/apt-helper cat-file "$index" && break
+      done
+    done | awk '
       function close_stanza() { if (p in have) { if (have[p] == v) same[p] = 1; else want[p] = v } p = "" }
       NR == FNR { have[$1] = $2; next }
       /^Package: / { p = $2 }

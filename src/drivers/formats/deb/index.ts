@@ -8,7 +8,7 @@ import { inspectDebs } from './inspect.ts';
 import { readPackaging } from './read-packaging.ts';
 import { readRelations } from './relations.ts';
 import { stageSource } from './stage-source.ts';
-import { writeDebIndex } from './write-index.ts';
+import { debIndexParts, debIndexPath, debLayout, release } from './write-index.ts';
 
 /** Debian packages, for apt. Packages are read in jails of `openJail`. */
 export function createDebFormat(options: { openJail: OpenJail }): PackageFormat {
@@ -20,7 +20,10 @@ export function createDebFormat(options: { openJail: OpenJail }): PackageFormat 
     stageSource,
     identify: (paths) => identifyDebs(inspector, paths),
     fragments: (files) => debFragments(inspector, files),
-    writeIndex: writeDebIndex,
+    indexParts: debIndexParts,
+    indexPath: debIndexPath,
+    indexOfIndices: release,
+    layout: debLayout,
     clientFiles: debClientFiles,
   };
 }

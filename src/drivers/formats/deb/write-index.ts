@@ -1,59 +1,74 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join, posix } from 'node:path';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
-import { sha256, TrunklineError } from '../../../lib/index.ts';
-import type { IndexEntry, IndexOptions } from '../../../model/index.ts';
+import { posix } from 'node:path';
+import { TrunklineError } from '../../../lib/index.ts';
+import type { AssembledIndex, IndexEntry, IndexLayout, IndexOptions, IndexPart } from '../../../model/index.ts';
 
-const compress = promisify(gzip);
 /** Constant, as apt refuses a repository whose Suite or Codename changes. */
 export const SUITE = 'trunk';
 export const COMPONENT = 'main';
+const TOP = `dists/${SUITE}`;
+const EXTENSIONS = { gzip: 'gz', zstd: 'zst' } as const;
 
-interface IndexFile {
-  /** Relative to `dists/trunk`. */
-  path: string;
-  content: Buffer;
+export const debLayout: IndexLayout = {
+  directory: 'dists',
+  byHash: (index) => `${posix.dirname(debIndexPath(index))}/by-hash/SHA256`,
+  signatures: () => [
+    { path: `${TOP}/Release.gpg`, form: 'armored' },
+    { path: `${TOP}/InRelease`, form: 'clearsigned' },
+  ],
+  keyPath: null,
+};
+
+/** A Packages file for each architecture, in which `all` packages stand too (Release does not list `all`, so apt asks for no binary-all), and Sources. */
+export function debIndexParts({ architectures }: { architectures: readonly string[] }): IndexPart[] {
+  const packages = architectures.map((arch) => ({
+    id: `${COMPONENT}/binary-${arch}/Packages`,
+    entry: (entry: IndexEntry) => packagesStanza(entry, arch, architectures),
+  }));
+  const sources = { id: `${COMPONENT}/source/Sources`, entry: sourceStanza };
+  return [...packages, sources].map((part) => ({ ...part, head: () => '', tail: '' }));
 }
 
-/**
- * Writes `dists/trunk/`: Release, and Packages and Sources both plain and gzipped (Release must list the plain ones in any case). `all` packages
- * stand in every architecture's Packages, and Release does not list `all`, so apt asks for no binary-all.
- * @throws TrunklineError `package_invalid` for a package of an architecture that is not the target's.
- */
-export async function writeDebIndex(
-  directory: string,
-  entries: readonly IndexEntry[],
-  options: IndexOptions,
-): Promise<void> {
-  const suite = join(directory, 'dists', SUITE);
-  const texts = [
-    ...packagesTexts(entries, options.architectures),
-    { path: `${COMPONENT}/source/Sources`, text: entries.map(sourceStanza).join('') },
-  ];
-  const files = (await Promise.all(texts.map(({ path, text }) => plainAndGzipped(path, text)))).flat();
-  await Promise.all(files.map((file) => mkdir(dirname(join(suite, file.path)), { recursive: true })));
-  await Promise.all(files.map((file) => writeFile(join(suite, file.path), file.content)));
-  await writeFile(join(suite, 'Release'), release(files, options));
+export function debIndexPath(index: AssembledIndex): string {
+  return `${TOP}/${index.id}.${EXTENSIONS[index.compression]}`;
 }
 
-function packagesTexts(
-  entries: readonly IndexEntry[],
-  architectures: readonly string[],
-): { path: string; text: string }[] {
-  const stanzas = new Map(architectures.map((arch) => [arch, [] as string[]]));
-  for (const entry of entries) {
-    const fragment = entry.fragment.Packages;
-    if (fragment === undefined) continue;
-    const stanza = `${fragment.replace(/^Filename:$/m, () => `Filename: ${entry.href}`)}\n`;
-    const arch = /^Architecture: (.*)$/m.exec(fragment)?.[1] ?? '';
-    const lists = arch === 'all' ? [...stanzas.values()] : [stanzas.get(arch)];
-    for (const list of lists) {
-      if (list === undefined) throw wrongArchitecture(entry, arch, architectures);
-      list.push(stanza);
-    }
-  }
-  return [...stanzas].map(([arch, list]) => ({ path: `${COMPONENT}/binary-${arch}/Packages`, text: list.join('') }));
+/** Release lists the uncompressed files too, though only the compressed ones are there: apt wants to know what it unpacked. */
+export function release(indices: readonly AssembledIndex[], options: IndexOptions): { path: string; content: string } {
+  const files = indices.flatMap((index) => [
+    { path: index.id, ...index.open },
+    { path: posix.relative(TOP, debIndexPath(index)), ...index.closed },
+  ]);
+  const lines = files
+    .sort((a, b) => (a.path < b.path ? -1 : 1))
+    .map(({ path, sha256, size }) => ` ${sha256} ${size} ${path}\n`);
+  const { validFor = null, byHash = true } = options;
+  const content = [
+    `Origin: ${options.origin}\n`,
+    `Label: ${options.origin}\n`,
+    `Suite: ${SUITE}\n`,
+    `Codename: ${SUITE}\n`,
+    `Date: ${rfcDate(options.time)}\n`,
+    ...(validFor === null ? [] : [`Valid-Until: ${rfcDate(options.time + validFor)}\n`]),
+    ...(byHash ? ['Acquire-By-Hash: yes\n'] : []),
+    `Architectures: ${options.architectures.join(' ')}\n`,
+    `Components: ${COMPONENT}\n`,
+    `SHA256:\n`,
+    ...lines,
+  ].join('');
+  return { path: `${TOP}/Release`, content };
+}
+
+function rfcDate(seconds: number): string {
+  return new Date(seconds * 1000).toUTCString().replace('GMT', '+0000');
+}
+
+function packagesStanza(entry: IndexEntry, wanted: string, architectures: readonly string[]): string {
+  const fragment = entry.fragment.Packages;
+  if (fragment === undefined) return '';
+  const arch = /^Architecture: (.*)$/m.exec(fragment)?.[1] ?? '';
+  if (arch !== 'all' && !architectures.includes(arch)) throw wrongArchitecture(entry, arch, architectures);
+  if (arch !== 'all' && arch !== wanted) return '';
+  return `${fragment.replace(/^Filename:$/m, () => `Filename: ${entry.href}`)}\n`;
 }
 
 function wrongArchitecture(entry: IndexEntry, arch: string, architectures: readonly string[]): TrunklineError {
@@ -68,29 +83,4 @@ function sourceStanza(entry: IndexEntry): string {
   const fragment = entry.fragment.Sources;
   if (fragment === undefined) return '';
   return `${fragment.replace(/^Directory:$/m, () => `Directory: ${posix.dirname(entry.href)}`)}\n`;
-}
-
-async function plainAndGzipped(path: string, text: string): Promise<IndexFile[]> {
-  const content = Buffer.from(text);
-  return [
-    { path, content },
-    { path: `${path}.gz`, content: await compress(content) },
-  ];
-}
-
-function release(files: readonly IndexFile[], options: IndexOptions): string {
-  const lines = [...files]
-    .sort((a, b) => (a.path < b.path ? -1 : 1))
-    .map(({ path, content }) => ` ${sha256(content)} ${content.length} ${path}\n`);
-  return [
-    `Origin: ${options.origin}\n`,
-    `Label: ${options.origin}\n`,
-    `Suite: ${SUITE}\n`,
-    `Codename: ${SUITE}\n`,
-    `Date: ${new Date(options.time * 1000).toUTCString().replace('GMT', '+0000')}\n`,
-    `Architectures: ${options.architectures.join(' ')}\n`,
-    `Components: ${COMPONENT}\n`,
-    `SHA256:\n`,
-    ...lines,
-  ].join('');
 }

@@ -8,7 +8,7 @@ import { inspectRpms } from './inspect.ts';
 import { readPackaging } from './read-packaging.ts';
 import { readRelations } from './relations.ts';
 import { stageSource } from './stage-source.ts';
-import { writeRpmIndex } from './write-index.ts';
+import { repomd, rpmIndexParts, rpmIndexPath, rpmLayout } from './write-index.ts';
 
 /** RPM, for dnf and zypper. Packages are read in jails of `openJail`. */
 export function createRpmFormat(options: { openJail: OpenJail }): PackageFormat {
@@ -20,7 +20,10 @@ export function createRpmFormat(options: { openJail: OpenJail }): PackageFormat 
     stageSource,
     identify: (paths) => identifyRpms(inspector, paths),
     fragments: (files) => rpmFragments(inspector, files),
-    writeIndex: writeRpmIndex,
+    indexParts: rpmIndexParts,
+    indexPath: rpmIndexPath,
+    indexOfIndices: repomd,
+    layout: rpmLayout,
     clientFiles: rpmClientFiles,
   };
 }

@@ -1,0 +1,119 @@
+import { link, mkdir, open, readFile, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { z } from 'zod';
+import { errnoOf } from '../../lib/index.ts';
+import type { AssembledIndex, Compression, PackageFormat } from '../../model/index.ts';
+import type { Assembly } from './assemble.ts';
+import type { Chunk } from './chunks.ts';
+
+/** What the index files of a directory are made of, beside them. */
+const RECORD = 'indices.json';
+/** Raised when the same packages would be written otherwise, so that no chunk of before is used again. */
+const FORM = 1;
+
+const sum = z.object({ sha256: z.string(), size: z.int() });
+const recordSchema = z.object({
+  form: z.int(),
+  /** Seconds since the epoch: what the index says. */
+  time: z.int(),
+  indices: z.array(
+    z.object({
+      id: z.string(),
+      compression: z.enum(['gzip', 'zstd']),
+      open: sum,
+      closed: sum,
+      /** Key, uncompressed and compressed size of each chunk. */
+      chunks: z.array(z.tuple([z.string(), z.int(), z.int()])),
+    }),
+  ),
+});
+export type IndexRecord = z.infer<typeof recordSchema>;
+
+/**
+ * Writes the index files of a snapshot below `directory`, and the record of what they are made of. With `byHash` each is also put there under its digest, and
+ * the places in which clients look for digests are links to it.
+ */
+export async function writeIndices(
+  directory: string,
+  assemblies: readonly Assembly[],
+  options: { format: PackageFormat; time: number; byHash: string | null },
+): Promise<void> {
+  const { format, time, byHash } = options;
+  await Promise.all(
+    assemblies.map(async (assembly) => {
+      const path = join(directory, format.indexPath(assembly));
+      await mkdir(dirname(path), { recursive: true });
+      await writeChunks(path, assembly.chunks);
+      const place = format.layout.byHash?.(assembly);
+      if (place === undefined || byHash === null) return;
+      await mkdir(byHash, { recursive: true });
+      await link(path, join(byHash, assembly.closed.sha256)).catch(unlessThere);
+    }),
+  );
+  const record: IndexRecord = { form: FORM, time, indices: assemblies.map(describe) };
+  await writeFile(join(directory, RECORD), `${JSON.stringify(record)}\n`);
+}
+
+/** Links from the places in which clients look for index files by digest to `byHash`; `directory` is what they will lie in when it has its name. */
+export async function linkByHash(
+  staged: string,
+  directory: string,
+  assemblies: readonly AssembledIndex[],
+  options: { format: PackageFormat; byHash: string },
+): Promise<void> {
+  const places = new Set(
+    assemblies.map((one) => options.format.layout.byHash?.(one)).filter((one) => one !== undefined),
+  );
+  for (const place of places) {
+    await mkdir(dirname(join(staged, place)), { recursive: true });
+    await symlink(relative(dirname(join(directory, place)), options.byHash), join(staged, place));
+  }
+}
+
+/** What stands in a directory that `writeIndices` wrote; null where there is nothing. */
+export async function readIndices(directory: string): Promise<IndexRecord | null> {
+  try {
+    return recordSchema.parse(JSON.parse(await readFile(join(directory, RECORD), 'utf8')));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** The chunks of the index files of a directory, so that they need not be compressed again. Empty where the directory is not there, or damaged. */
+export async function keptChunks(directory: string, format: PackageFormat, compression: Compression): Promise<Chunk[]> {
+  const record = await readIndices(directory).catch(() => null);
+  if (record?.form !== FORM) return [];
+  const found: Chunk[] = [];
+  for (const index of record.indices.filter((one) => one.compression === compression)) {
+    const content = await readFile(join(directory, format.indexPath(index))).catch(() => null);
+    if (content?.length !== index.closed.size) continue;
+    let offset = 0;
+    for (const [key, openSize, size] of index.chunks) {
+      found.push({ key, openSize, closed: content.subarray(offset, offset + size), open: null });
+      offset += size;
+    }
+  }
+  return found;
+}
+
+async function writeChunks(path: string, chunks: readonly Chunk[]): Promise<void> {
+  const handle = await open(path, 'wx', 0o644);
+  try {
+    for (let start = 0; start < chunks.length; start += 256)
+      await handle.writeFile(Buffer.concat(chunks.slice(start, start + 256).map((chunk) => chunk.closed)));
+  } finally {
+    await handle.close();
+  }
+}
+
+function describe({ id, compression, open: opened, closed, chunks }: Assembly): IndexRecord['indices'][number] {
+  return {
+    ...{ id, compression, open: opened, closed },
+    chunks: chunks.map((chunk) => [chunk.key, chunk.openSize, chunk.closed.length]),
+  };
+}
+
+function unlessThere(error: unknown): void {
+  if (errnoOf(error) !== 'EEXIST') throw error;
+}
