@@ -7,6 +7,7 @@ import { identifyRpms } from './identify.ts';
 import { inspectRpms } from './inspect.ts';
 import { readPackaging } from './read-packaging.ts';
 import { readRelations } from './relations.ts';
+import { signRpms } from './sign.ts';
 import { stageSource } from './stage-source.ts';
 import { repomd, rpmIndexParts, rpmIndexPath, rpmLayout } from './write-index.ts';
 
@@ -19,6 +20,7 @@ export function createRpmFormat(options: { openJail: OpenJail }): PackageFormat 
     readRelations: (files) => readRelations(options.openJail, files),
     stageSource,
     identify: (paths) => identifyRpms(inspector, paths),
+    sign: (files, signer, directory) => signRpms({ openJail: options.openJail, inspector }, files, signer, directory),
     fragments: (files) => rpmFragments(inspector, files),
     indexParts: rpmIndexParts,
     indexPath: rpmIndexPath,
