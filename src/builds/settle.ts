@@ -1,11 +1,10 @@
-import { insertPackages, insertSnapshot, isConsistent, moveRef, type Tx } from '../db/index.ts';
-import { emit } from '../events/index.ts';
+import { insertPackages, insertSnapshot } from '../db/index.ts';
 import type { PackageFile } from '../model/index.ts';
 import { finishAttempt, leaseOf, retryOrFinish } from '../queue/index.ts';
 import type { AttemptInProgress } from './attempt.ts';
 import type { TrunkContext } from './context.ts';
 import type { Failure } from './failure.ts';
-import type { Placed } from './publish/index.ts';
+import { moveCurrent, publishedPackage, type Placed } from './publish/index.ts';
 
 /**
  * Records a success: attempt, build, packages, snapshot, refs and events, in one transaction.
@@ -30,10 +29,13 @@ export async function settleSuccess(
       indexTime,
     };
     await insertSnapshot(tx, { ...record, createdAt: now });
-    await insertPackages(tx, packages.map(published(progress)), now);
+    const origin = { target: build.target, buildId: build.id, attemptId: attempt.id, uploadId: null };
+    await insertPackages(tx, packages.map(publishedPackage(origin)), now);
     const work = { result: 'success', reason: null, detail: null, snapshot, inputs, timings } as const;
     await finishAttempt(tx, leaseOf(attempt), work, now);
-    if (placed.newest) await moveCurrent(context, tx, progress, placed, now);
+    const move = { target: build.target, snapshot, parent, actor: 'system' };
+    const reason = `build ${String(build.id)} of ${build.project}`;
+    if (placed.newest) await moveCurrent(context, tx, { ...move, reason }, now);
   });
 }
 
@@ -47,46 +49,4 @@ export async function settleFailure(
   const rule = { maxRetries: context.settings.maxRetries, now: context.now() };
   const { retry } = await retryOrFinish(context.db, leaseOf(attempt), work, rule);
   return retry?.notBefore ?? null;
-}
-
-function published({ attempt, build }: AttemptInProgress) {
-  return ({ identity, sha256, size, companions }: PackageFile) => ({
-    target: build.target,
-    buildId: build.id,
-    attemptId: attempt.id,
-    name: identity.name,
-    fullName: identity.fullName,
-    fileName: identity.fileName,
-    arch: identity.arch,
-    kind: identity.kind,
-    sha256,
-    unsignedSha256: sha256,
-    size,
-    companions: companions.map(({ fileName, sha256: digest, size: bytes }) => ({
-      fileName,
-      sha256: digest,
-      size: bytes,
-    })),
-  });
-}
-
-/** `current` follows the newest success; `consistent` goes with it when nothing of the target is broken (DLRN's meaning). */
-async function moveCurrent(
-  context: TrunkContext,
-  tx: Tx,
-  { build }: AttemptInProgress,
-  { snapshot, parent }: Placed,
-  now: number,
-): Promise<void> {
-  const { target } = build;
-  const reason = `build ${String(build.id)} of ${build.project}`;
-  const move = async (name: string, from?: string | null) => {
-    const order = { target, name, to: snapshot, actor: 'system', reason, now };
-    const moved = await moveRef(tx, from === undefined ? order : { ...order, from });
-    if (moved !== null)
-      await emit(tx, { kind: 'ref_moved', target, name, from: moved.fromHash, to: snapshot, actor: 'system' }, now);
-  };
-  await move('current', parent);
-  const projects = context.settings.projects.filter((one) => one.targets.includes(target)).map(({ name }) => name);
-  if (await isConsistent(tx, target, projects)) await move('consistent');
 }

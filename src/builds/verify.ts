@@ -23,7 +23,8 @@ export interface Refused {
 
 export interface CheckRequest {
   target: Target;
-  revision: Revision;
+  /** The owner of the packages and the place in its history they come from. */
+  revision: Pick<Revision, 'project' | 'sequence'>;
   packages: readonly PackageFile[];
   scratch: string;
   logs: string;

@@ -20,6 +20,8 @@ export interface Option {
   flags: string;
   description: string;
   default?: string | boolean;
+  /** The command is refused without it. */
+  required?: boolean;
   choices?: readonly string[];
   /** Turns the text into a value. @throws TrunklineError `invalid_argument`. */
   parse?: (text: string) => unknown;

@@ -61,6 +61,7 @@ function addCommand(program: CommanderCommand, command: Command, start: Start): 
 /** What a first word stands for that has commands below it. */
 const GROUPS: Readonly<Record<string, string>> = {
   build: 'look at one build',
+  pkg: 'bring packages in, list and show them',
   config: 'check the configuration, print its schema',
   hold: 'keep snapshots from the garbage collector',
   ref: 'names that point at snapshots: list, move, undo',
@@ -68,9 +69,10 @@ const GROUPS: Readonly<Record<string, string>> = {
   target: 'prepare targets, say what they lack',
 };
 
-function makeOption({ flags, description, default: fallback, choices, parse }: OptionRecord): Option {
+function makeOption({ flags, description, default: fallback, required, choices, parse }: OptionRecord): Option {
   const option = new Option(flags, description);
   if (fallback !== undefined) option.default(fallback);
+  if (required) option.makeOptionMandatory();
   if (choices) option.choices(choices);
   if (parse)
     option.argParser((text) => {

@@ -19,3 +19,4 @@ export * from './revisions.ts';
 export * from './snapshots.ts';
 export * from './standing.ts';
 export * from './summary.ts';
+export * from './uploads.ts';

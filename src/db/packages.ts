@@ -8,7 +8,8 @@ import { parsed } from './text.ts';
 export type NewPackage = Omit<PublishedPackage, 'id' | 'createdAt'>;
 
 /**
- * Records what a build published. The same file of the same build again is taken as said before: a publication that was interrupted is repeated.
+ * Records what a build or an upload published. The same file of the same build again is taken as said before: a publication that was interrupted is
+ * repeated. So is a file that is uploaded again; it stays what first brought it.
  * @throws TrunklineError `repository_conflict` when the target has another file of that full name, which would change what snapshots say
  */
 export async function insertPackages(
@@ -28,6 +29,7 @@ async function insertPackage(db: DbOrTx, item: NewPackage, now: number): Promise
       target: item.target,
       build_id: item.buildId,
       attempt_id: item.attemptId,
+      upload_id: item.uploadId,
       name: item.name,
       full_name: item.fullName,
       file_name: item.fileName,
@@ -44,12 +46,17 @@ async function insertPackage(db: DbOrTx, item: NewPackage, now: number): Promise
     .executeTakeFirst();
   if (row !== undefined) return toPackage(row);
   const known = await findPackage(db, item.target, item.fullName);
-  if (known?.sha256 === item.sha256 && known.buildId === item.buildId) return known;
+  if (known?.sha256 === item.sha256 && (known.buildId === item.buildId || item.uploadId !== null)) return known;
   throw new TrunklineError(
     'repository_conflict',
-    `${item.fullName} is already in ${item.target}: build ${known?.buildId ?? 0} published another file of that name`,
+    `${item.fullName} is already in ${item.target}: ${originOf(known)} published another file of that name`,
     { hint: 'a version names one file for ever: raise the version, release or epoch in the packaging' },
   );
+}
+
+/** Where a package comes from, for people. */
+export function originOf(known: Pick<PublishedPackage, 'buildId' | 'uploadId'> | null): string {
+  return known?.uploadId ? `upload ${known.uploadId}` : `build ${known?.buildId ?? 0}`;
 }
 
 export async function findPackage(db: DbOrTx, target: string, fullName: string): Promise<PublishedPackage | null> {
@@ -93,12 +100,48 @@ export async function findPackagesByDigest(db: DbOrTx, sha256: string): Promise<
   return rows.map(toPackage);
 }
 
+/** What a target has ever had under some full names. */
+export async function findPackagesNamed(
+  db: DbOrTx,
+  target: string,
+  fullNames: readonly string[],
+): Promise<PublishedPackage[]> {
+  const found: PublishedPackage[] = [];
+  // SQLite takes 32,766 values in one statement.
+  for (let start = 0; start < fullNames.length; start += 10_000) {
+    const some = fullNames.slice(start, start + 10_000);
+    const packages = db.sql.selectFrom('packages').selectAll().where('target', '=', target);
+    found.push(...(await packages.where('full_name', 'in', some).execute()).map(toPackage));
+  }
+  return found;
+}
+
+/** Packages of a name, a full name, or a digest that begins with these digits (eight at least), by target, the last published first. */
+export async function searchPackages(db: DbOrTx, which: string): Promise<PublishedPackage[]> {
+  const digest = /^[0-9a-f]{8,64}$/.test(which);
+  const rows = await db.sql
+    .selectFrom('packages')
+    .selectAll()
+    .where((eb) =>
+      eb.or([
+        eb('name', '=', which),
+        eb('full_name', '=', which),
+        ...(digest ? [eb.and([eb('sha256', '>=', which), eb('sha256', '<', `${which}g`)])] : []),
+      ]),
+    )
+    .orderBy('target')
+    .orderBy('id', 'desc')
+    .execute();
+  return rows.map(toPackage);
+}
+
 function toPackage(row: Selectable<PackagesTable>): PublishedPackage {
   return {
     id: row.id,
     target: row.target,
     buildId: row.build_id,
     attemptId: row.attempt_id,
+    uploadId: row.upload_id,
     name: row.name,
     fullName: row.full_name,
     fileName: row.file_name,

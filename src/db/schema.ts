@@ -95,8 +95,11 @@ export interface AttemptsTable {
 export interface PackagesTable {
   id: Generated<number>;
   target: Fixed<string>;
-  build_id: Fixed<number>;
-  attempt_id: Fixed<number>;
+  /** null for what an upload brought. */
+  build_id: Fixed<number | null>;
+  attempt_id: Fixed<number | null>;
+  /** null for what a build made. */
+  upload_id: Fixed<number | null>;
   name: Fixed<string>;
   full_name: Fixed<string>;
   file_name: Fixed<string>;
@@ -111,6 +114,18 @@ export interface PackagesTable {
   announcement_id: ColumnType<number | null, never, number | null>;
   /** When it was removed; the row stays. */
   gone_at: ColumnType<Time | null, never, Time | null>;
+}
+
+export interface UploadsTable {
+  id: Generated<number>;
+  target: Fixed<string>;
+  project: Fixed<string>;
+  files: Fixed<Json>;
+  snapshot: Fixed<string>;
+  actor: Fixed<string>;
+  reason: Fixed<string | null>;
+  logs: Fixed<string>;
+  created_at: Fixed<Time>;
 }
 
 export interface SnapshotsTable {
@@ -236,6 +251,7 @@ export interface Schema {
   builds: BuildsTable;
   attempts: AttemptsTable;
   packages: PackagesTable;
+  uploads: UploadsTable;
   snapshots: SnapshotsTable;
   tree_nodes: TreeNodesTable;
   refs: RefsTable;

@@ -15,8 +15,9 @@ export interface Act {
     | 'unpin'
     | 'collect'
     | 'rotate_key'
-    | 'retire_key';
-  /** `build/17`, `ref/fedora-43-x86_64/current`, `key/<fingerprint>`. */
+    | 'retire_key'
+    | 'upload';
+  /** `build/17`, `upload/3`, `ref/fedora-43-x86_64/current`, `key/<fingerprint>`. */
   subject: string;
   reason: string | null;
 }

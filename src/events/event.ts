@@ -29,6 +29,8 @@ interface Payloads {
     /** The failure the maintainers were told of. */
     brokenBy: number | null;
   };
+  /** Packages built elsewhere were brought in. */
+  packages_uploaded: { project: string; target: string; uploadId: number };
   /** A ref was made (`from` is null) or moved. */
   ref_moved: { target: string; name: string; from: string | null; to: string; actor: string };
 }
@@ -43,6 +45,7 @@ export function topicOf(event: TrunklineEvent): string {
     case 'build_finished':
     case 'build_failed_first':
     case 'build_recovered':
+    case 'packages_uploaded':
       return `project/${event.project}/${event.target}`;
     case 'ref_moved':
       return `ref/${event.target}/${event.name}`;

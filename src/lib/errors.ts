@@ -5,6 +5,7 @@ export const ERROR_CODES = {
   data_dir_unwritable: 503,
   database_unreachable: 503,
   git_failed: 502,
+  install_failed: 422,
   invalid_argument: 400,
   lock_lost: 409,
   missing_tool: 503,

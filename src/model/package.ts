@@ -42,8 +42,11 @@ export interface PackageFile {
 export interface PublishedPackage {
   id: number;
   target: string;
-  buildId: number;
-  attemptId: number;
+  /** The build and the attempt that made it; null for one that was uploaded. */
+  buildId: number | null;
+  attemptId: number | null;
+  /** The upload that brought it; null for one that was built here. */
+  uploadId: number | null;
   name: string;
   fullName: string;
   fileName: string;

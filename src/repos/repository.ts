@@ -51,6 +51,8 @@ export interface Repository {
   readonly origin: string;
   readonly url: string;
   readonly pool: string;
+  /** Where a package's file is or would be. */
+  pathOf(one: { sha256: string; fileName: string }): string;
   /**
    * Takes packages into the store, as they are to be published, and keeps their index fragments; a second time is free. `published` answers the digests
    * under which full names were ever published in this target.
@@ -114,6 +116,7 @@ export function openRepository(options: RepositoryOptions): Repository {
 
   return {
     ...{ origin, url, pool: layout.pool, materialise },
+    pathOf: (one) => `${layout.pool}/${store.hrefOf(one.sha256, one.fileName)}`,
     isMaterialised: async (hash) => (await snapshotIndices(layout, hash)) !== null,
     admit: async (files, published) => {
       await refuseConflicts(target.name, files, published);

@@ -45,7 +45,14 @@ async function tried(db: Db, name: string, ok: boolean, options?: Parameters<typ
   const fullName = `${made.project}-${name}-${version.release}.src`;
   const file = { name: made.project, fullName, fileName: `${fullName}.rpm`, arch: 'src', kind: 'source' as const };
   const digest = sha256(fullName);
-  const stored = { target: made.target, buildId: made.id, attemptId: attempt.id, size: 1, companions: [] };
+  const stored = {
+    target: made.target,
+    buildId: made.id,
+    attemptId: attempt.id,
+    uploadId: null,
+    size: 1,
+    companions: [],
+  };
   await insertPackages(db, [{ ...file, ...stored, sha256: digest, unsignedSha256: digest }], NOON);
   return { made, version };
 }

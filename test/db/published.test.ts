@@ -25,13 +25,18 @@ import { build, NOON } from './samples.ts';
 
 const TARGET = 'fedora-43-x86_64';
 
-async function sample(db: Db, fullName: string, name = 'a'): Promise<NewPackage> {
+async function sample(
+  db: Db,
+  fullName: string,
+  name = 'a',
+): Promise<NewPackage & { buildId: number; attemptId: number }> {
   const { id } = await build(db, name);
   const attempt = await enqueue(db, { id, revisionId: (await build(db, name)).revisionId }, { now: NOON });
   return {
     target: TARGET,
     buildId: id,
     attemptId: attempt.id,
+    uploadId: null,
     name: 'tool',
     fullName,
     fileName: `${fullName}.rpm`,

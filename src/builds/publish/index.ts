@@ -1,10 +1,11 @@
 import { findSnapshot, listPublishedDigests } from '../../db/index.ts';
-import type { PackageFile, Revision, Target } from '../../model/index.ts';
+import type { PackageFile, Target } from '../../model/index.ts';
 import type { TrunkContext } from '../context.ts';
 import type { Failure } from '../failure.ts';
 import { checkInstall, currentSnapshot, stillHolds, type CheckRequest, type Passed } from '../verify.ts';
 
 export { placeOf, publishDirectory } from './directory.ts';
+export { moveCurrent, publishedPackage } from './record.ts';
 export { describeRefs, moveRefs } from './refs.ts';
 export { showPublication } from './show.ts';
 
@@ -23,7 +24,6 @@ export interface Placed {
 
 export interface PlaceRequest extends CheckRequest {
   target: Target;
-  revision: Revision;
   packages: readonly PackageFile[];
   passed: Passed;
 }

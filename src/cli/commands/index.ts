@@ -11,6 +11,9 @@ import { keyList } from './key-list.ts';
 import { keyRetire } from './key-retire.ts';
 import { keyRotate } from './key-rotate.ts';
 import { log } from './log.ts';
+import { pkgList } from './pkg-list.ts';
+import { pkgShow } from './pkg-show.ts';
+import { pkgUpload } from './pkg-upload.ts';
 import { recheck } from './recheck.ts';
 import { refHistory } from './ref-history.ts';
 import { refList } from './ref-list.ts';
@@ -52,4 +55,7 @@ export const COMMANDS: readonly Command[] = [
   holdAdd,
   holdRemove,
   holdList,
+  pkgUpload,
+  pkgList,
+  pkgShow,
 ];

@@ -2,6 +2,7 @@ import type { Migration } from './migration.ts';
 import { trunkLine } from './0001-trunk-line.ts';
 import { snapshotTrees } from './0002-snapshot-trees.ts';
 import { keeping } from './0003-keeping.ts';
+import { uploads } from './0004-uploads.ts';
 
 /** In order; a new one is added at the end, by hand. */
-export const MIGRATIONS: readonly Migration[] = [trunkLine, snapshotTrees, keeping];
+export const MIGRATIONS: readonly Migration[] = [trunkLine, snapshotTrees, keeping, uploads];

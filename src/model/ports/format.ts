@@ -1,4 +1,4 @@
-import type { PackageFile } from '../package.ts';
+import type { PackageFile, PackageIdentity } from '../package.ts';
 import type { Project } from '../project.ts';
 import type { CommitInfo, Revision } from '../revision.ts';
 import type { Target } from '../target.ts';
@@ -84,6 +84,13 @@ export interface IndexEntry {
   href: string;
 }
 
+/** What a file that stands for others (a `.dsc`, a `.changes`) names beside itself, unproved. */
+export interface FileList {
+  /** The source package it is about. */
+  source: string;
+  files: readonly { fileName: string; sha256: string; size: number }[];
+}
+
 export interface ClientFile {
   fileName: string;
   content: string;
@@ -113,6 +120,10 @@ export interface PackageFormat {
   readRelations(files: readonly PackagingFile[]): Promise<PackagingRelations>;
   /** Writes the source to `request.directory`. @throws TrunklineError `source_invalid` naming what is wrong. */
   stageSource(request: StageRequest): Promise<StagedSource>;
+  /** The files that a file of that name lists beside itself; null when it is none that lists others. @throws TrunklineError `package_invalid`. */
+  readList(path: string): Promise<FileList | null>;
+  /** The file names under which a package of this identity is passed around, its canonical one first: some tools write the epoch. */
+  fileNames(identity: PackageIdentity): readonly string[];
   /** Reads built files. Files that are no packages of this format are left out. @throws TrunklineError `package_invalid` for damaged or lying ones. */
   identify(paths: readonly string[]): Promise<PackageFile[]>;
   /**

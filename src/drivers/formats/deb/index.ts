@@ -3,8 +3,10 @@ import type { OpenJail } from '../confined-reading.ts';
 import { createInspector } from '../inspection.ts';
 import { debClientFiles } from './client-files.ts';
 import { debFragments } from './fragments.ts';
+import { debFileNames } from './file-names.ts';
 import { identifyDebs } from './identify.ts';
 import { inspectDebs } from './inspect.ts';
+import { readList } from './read-list.ts';
 import { readPackaging } from './read-packaging.ts';
 import { readRelations } from './relations.ts';
 import { stageSource } from './stage-source.ts';
@@ -18,6 +20,8 @@ export function createDebFormat(options: { openJail: OpenJail }): PackageFormat 
     readPackaging,
     readRelations: (files) => Promise.resolve(readRelations(files)),
     stageSource,
+    readList: (path) => readList(options.openJail, path),
+    fileNames: debFileNames,
     identify: (paths) => identifyDebs(inspector, paths),
     fragments: (files) => debFragments(inspector, files),
     indexParts: debIndexParts,

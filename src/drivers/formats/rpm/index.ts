@@ -3,6 +3,7 @@ import type { OpenJail } from '../confined-reading.ts';
 import { createInspector } from '../inspection.ts';
 import { rpmClientFiles } from './client-files.ts';
 import { rpmFragments } from './fragments.ts';
+import { rpmFileNames } from './file-names.ts';
 import { identifyRpms } from './identify.ts';
 import { inspectRpms } from './inspect.ts';
 import { readPackaging } from './read-packaging.ts';
@@ -19,6 +20,8 @@ export function createRpmFormat(options: { openJail: OpenJail }): PackageFormat 
     readPackaging,
     readRelations: (files) => readRelations(options.openJail, files),
     stageSource,
+    readList: () => Promise.resolve(null),
+    fileNames: rpmFileNames,
     identify: (paths) => identifyRpms(inspector, paths),
     sign: (files, signer, directory) => signRpms({ openJail: options.openJail, inspector }, files, signer, directory),
     fragments: (files) => rpmFragments(inspector, files),

@@ -1,0 +1,2 @@
+export { listContents, showPackages, type ContentView, type PackageView } from './show.ts';
+export { uploadPackages, type Uploaded, type UploadRequest } from './upload.ts';
