@@ -1,3 +1,4 @@
+import { joinKeys } from '../lib/index.ts';
 import type { PackageFormat, Signer } from '../model/index.ts';
 
 /** The signatures of a repository's first file, and the keys beside it where clients look there; nothing without a signer. */
@@ -16,8 +17,7 @@ export async function signedFiles(
   return keyPath === null ? files : [...files, { path: keyPath, content: await armoredKeys(signer) }];
 }
 
-/** All public keys that clients are to trust, one after the other: two while a key is being replaced. */
+/** All public keys that clients are to trust as one armored block: two keys while one is being replaced. */
 export async function armoredKeys(signer: Signer): Promise<string> {
-  const keys = await signer.publicKeys();
-  return keys.map((key) => key.armored.trimEnd()).join('\n') + '\n';
+  return joinKeys((await signer.publicKeys()).map((key) => key.armored));
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { once } from 'node:events';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -132,18 +133,25 @@ describe('the gpg signer', () => {
     });
   });
 
-  test('says when the directory is not there, and when its path is too long for a socket', async () => {
+  test('says when the directory is not there', async () => {
     const key = '0123456789ABCDEF0123456789ABCDEF01234567';
     await expect(gpgSigner('/nonexistent/keys', [key]).sign(content, 'detached')).rejects.toMatchObject({
       code: 'signing_failed',
       where: '/nonexistent/keys',
     });
-    const home = join(await temporary(), 'x'.repeat(100));
-    await mkdir(home);
-    await expect(makeOwnKey(home, 'X', 0)).rejects.toMatchObject({
-      message: expect.stringContaining('longer than 107') as string,
-    });
   });
+
+  // Where there is a /run/user, gpg puts its sockets there.
+  test.skipIf(existsSync(`/run/user/${String(process.getuid?.())}`))(
+    'says when the path of its directory is too long for a socket',
+    async () => {
+      const home = join(await temporary(), 'x'.repeat(100));
+      await mkdir(home);
+      await expect(makeOwnKey(home, 'X', 0)).rejects.toMatchObject({
+        message: expect.stringContaining('longer than 107') as string,
+      });
+    },
+  );
 });
 
 /** A process that signs in `home` and then waits, or ends at once. */

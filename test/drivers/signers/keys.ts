@@ -14,7 +14,8 @@ export async function temporary(): Promise<string> {
 
 export async function removeHomes(): Promise<void> {
   for (const home of homes.splice(0)) {
-    await run(['gpgconf', '--homedir', home, '--kill', 'all'], { okExitCodes: [0, 1, 2] });
+    await run(['gpgconf', '--homedir', home, '--kill', 'gpg-agent'], { okExitCodes: [0, 1, 2] });
+    await run(['gpgconf', '--homedir', home, '--remove-socketdir'], { okExitCodes: [0, 1, 2] });
     await rm(home, { recursive: true, force: true });
   }
 }

@@ -12,7 +12,7 @@ import { signingFailed } from '../refusal.ts';
 const KEEPER = `
 gpg-agent --homedir "$1" --quiet --daemon || exit 0
 read -r _
-exec gpg-connect-agent --homedir "$1" --no-autostart --quiet KILLAGENT /bye
+exec gpg-connect-agent --raw-socket "$2" --quiet KILLAGENT /bye
 `;
 const START_TIMEOUT = 10_000;
 /** What the kernel takes for a socket's path. */
@@ -41,7 +41,7 @@ async function startAgent(home: string): Promise<void> {
     throw signingFailed('There is no directory with keys', home, 'correct signing.gnupghome, or make a key there');
   const socket = await socketOf(home);
   if (await answers(socket)) return;
-  const child = spawn('/bin/sh', ['-c', KEEPER, 'sh', home], {
+  const child = spawn('/bin/sh', ['-c', KEEPER, 'sh', home, socket], {
     ...{ stdio: ['pipe', 'ignore', 'pipe'], detached: true, env: { ...BASE_ENVIRONMENT } },
   });
   const said = { text: '' };

@@ -41,7 +41,16 @@ async function callGpg(request: GpgRequest, content: Uint8Array, form: Signature
   const { stdout } = await run(
     [
       ...gpgCommand(request.home),
-      ...['--pinentry-mode', 'loopback', '--digest-algo', 'SHA256', '--no-emit-version', '--no-comments'],
+      ...[
+        '--trust-model',
+        'always',
+        '--pinentry-mode',
+        'loopback',
+        '--digest-algo',
+        'SHA256',
+        '--no-emit-version',
+        '--no-comments',
+      ],
       ...(passphraseFile === null ? [] : ['--passphrase-file', passphraseFile]),
       ...users.flatMap((user) => ['--local-user', user]),
       ...FORMS[form],
