@@ -9,7 +9,7 @@ import { createSigner } from '../drivers/signers/registry.ts';
 import { createDiskStore } from '../drivers/stores/disk/index.ts';
 import { createLog, createMutexes, fileSystemError, TrunklineError } from '../lib/index.ts';
 import { recoverJails } from '../lib/jail/index.ts';
-import type { Settings, Target } from '../model/index.ts';
+import type { Settings, Signer, Target } from '../model/index.ts';
 import { openRepository, type Repository } from '../repos/index.ts';
 import { takeLock } from './lock/index.ts';
 
@@ -83,6 +83,9 @@ export async function checkTargets(settings: Settings, names: readonly string[])
 
 async function assemble(settings: Settings, mode: OpenMode, closing: () => Promise<void>): Promise<Trunk> {
   const { database, dataDir } = settings;
+  const signer = createSigner(settings.signing);
+  // A key that cannot be had is told before anything is built for nothing.
+  if (mode === 'write') await signer?.publicKeys();
   const db = await openDatabase({ url: database.kind === 'sqlite' ? sqliteUrl(database.path) : database.url, mode });
   const formats = createFormats();
   const context: TrunkContext = {
@@ -90,7 +93,7 @@ async function assemble(settings: Settings, mode: OpenMode, closing: () => Promi
     db,
     formats,
     builders: createBuilders({ stateDirectory: join(dataDir, 'roots') }),
-    repository: repositories(settings, db, formats),
+    repository: repositories(settings, signer, db, formats),
     mirrors: openMirrors(join(dataDir, 'git')),
     mutexes: createMutexes(),
     shown: new Set(),
@@ -107,9 +110,13 @@ async function assemble(settings: Settings, mode: OpenMode, closing: () => Promi
 }
 
 /** One repository object per target. */
-function repositories(settings: Settings, db: Db, formats: TrunkContext['formats']): (target: Target) => Repository {
+function repositories(
+  settings: Settings,
+  signer: Signer | null,
+  db: Db,
+  formats: TrunkContext['formats'],
+): (target: Target) => Repository {
   const opened = new Map<string, Repository>();
-  const signer = createSigner(settings.signing);
   return (target) => {
     const known = opened.get(target.name);
     if (known !== undefined) return known;
@@ -123,6 +130,8 @@ function repositories(settings: Settings, db: Db, formats: TrunkContext['formats
       nodes: { read: (hashes) => readNodes(db, hashes), write: (nodes) => writeNodes(db, nodes) },
       url: `${base}/${target.name}`,
       signer,
+      compression: target.compression,
+      validFor: target.validFor,
     });
     opened.set(target.name, repository);
     return repository;

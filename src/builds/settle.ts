@@ -30,7 +30,7 @@ export async function settleSuccess(
     };
     await insertSnapshot(tx, { ...record, createdAt: now });
     const origin = { target: build.target, buildId: build.id, attemptId: attempt.id, uploadId: null };
-    await insertPackages(tx, packages.map(publishedPackage(origin)), now);
+    await insertPackages(tx, placed.signed.map(publishedPackage(origin, packages)), now);
     const work = { result: 'success', reason: null, detail: null, snapshot, inputs, timings } as const;
     await finishAttempt(tx, leaseOf(attempt), work, now);
     const move = { target: build.target, snapshot, parent, actor: 'system' };

@@ -62,6 +62,10 @@ export interface Target {
   installPackages: readonly string[];
   /** Version form: `caret` is DESIGN 5's default, `dlrn` DLRN's `0.<UTC>.<hash7>.<n>`. deb targets have `caret` only. */
   versionForm: 'caret' | 'dlrn';
+  /** How the index files of its repository are compressed. */
+  compression: 'gzip' | 'zstd';
+  /** deb: seconds for which apt may believe the index of a ref (Valid-Until); null: for ever. */
+  validFor: number | null;
   /** mock's configuration name or absolute path; null for one made from the base repositories. */
   mockConfig: string | null;
   limits: Limits;

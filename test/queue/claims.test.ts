@@ -95,7 +95,7 @@ describeEngines('claimers side by side', (fresh, engine) => {
       }),
       { numRuns: process.env.TRUNKLINE_TEST_LONG === undefined ? 12 : 200 },
     );
-  });
+  }, 900_000);
 });
 
 interface Step {

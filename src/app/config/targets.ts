@@ -103,6 +103,8 @@ function checkBuilder(input: TargetInput, format: FormatName, path: Path, { repo
       'remove the key, or use builder: sandbox',
       'key',
     );
+  if (format === 'rpm' && input.valid_for !== undefined)
+    report.add([...path, 'valid_for'], 'valid_for exists for deb only', 'remove the key', 'key');
   if (input.dist !== undefined && format === 'deb')
     report.add([...path, 'dist'], 'dist exists for rpm only', 'remove the key', 'key');
   checkMockName(input.mock_config, [...path, 'mock_config'], report);
@@ -174,6 +176,8 @@ function buildTarget(
     buildPackages: input.build_packages ?? (host ? [] : (mockPackages ?? defaultBuildPackages(format, distribution))),
     installPackages: input.install_packages ?? (host ? [] : defaultInstallPackages(format)),
     versionForm: input.version_form,
+    compression: input.compression,
+    validFor: input.valid_for ?? null,
     mockConfig: input.mock_config ?? null,
     limits: { ...context.limits, ...definedOnly(input.limits) },
   };

@@ -8,7 +8,7 @@ import { moveCurrent, publishedPackage, type Placed } from '../publish/index.ts'
 export async function recordUpload(
   context: TrunkContext,
   upload: Omit<Upload, 'id' | 'snapshot' | 'createdAt'>,
-  placed: Pick<Placed, 'snapshot' | 'parent' | 'packageCount' | 'indexTime'>,
+  placed: Pick<Placed, 'signed' | 'snapshot' | 'parent' | 'packageCount' | 'indexTime'>,
   packages: readonly PackageFile[],
 ): Promise<Upload> {
   const now = context.now();
@@ -19,7 +19,7 @@ export async function recordUpload(
     const record = { target, hash: snapshot, parentHash: parent, buildId: null, packageCount, indexTime };
     await insertSnapshot(tx, { ...record, createdAt: now });
     const origin = { target, buildId: null, attemptId: null, uploadId: made.id };
-    await insertPackages(tx, packages.map(publishedPackage(origin)), now);
+    await insertPackages(tx, placed.signed.map(publishedPackage(origin, packages)), now);
     const why = `upload ${String(made.id)} of ${project}${reason === null ? '' : `: ${reason}`}`;
     await moveCurrent(context, tx, { target, snapshot, parent, actor, reason: why }, now);
     await audit(tx, { actor, action: 'upload', subject: `upload/${String(made.id)}`, reason }, now);

@@ -1,5 +1,8 @@
-import { findSnapshot, listPublishedDigests } from '../../db/index.ts';
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { findPackage, findSnapshot, listPublishedDigests } from '../../db/index.ts';
 import type { PackageFile, Target } from '../../model/index.ts';
+import type { Repository } from '../../repos/index.ts';
 import type { TrunkContext } from '../context.ts';
 import type { Failure } from '../failure.ts';
 import { checkInstall, currentSnapshot, stillHolds, type CheckRequest, type Passed } from '../verify.ts';
@@ -14,6 +17,8 @@ export interface Placed {
   snapshot: string;
   /** The snapshot it follows. */
   parent: string | null;
+  /** The packages as they are published, in the order of those that were built. */
+  signed: readonly PackageFile[];
   /** Seconds since the epoch: what its index says. */
   indexTime: number;
   packageCount: number;
@@ -34,7 +39,7 @@ export interface PlaceRequest extends CheckRequest {
  * @throws TrunklineError `repository_conflict` when another project owns a package's name.
  */
 export async function placeSnapshot(context: TrunkContext, request: PlaceRequest): Promise<Placed | Failure> {
-  const { target, revision, packages } = request;
+  const { target, revision } = request;
   const repository = context.repository(target);
   const parent = await currentSnapshot(context, target);
   let passed = request.passed;
@@ -46,12 +51,10 @@ export async function placeSnapshot(context: TrunkContext, request: PlaceRequest
   const started = performance.now();
   const before = await repository.ofProject(parent, revision.project);
   const published = (names: readonly string[]) => listPublishedDigests(context.db, target.name, names);
-  await repository.admit(packages, published);
-  const snapshot = await repository.next(parent, {
-    project: revision.project,
-    sequence: revision.sequence,
-    packages,
-  });
+  const signed = await signNew(context, request, repository);
+  await repository.admit(signed, published);
+  const { project, sequence } = revision;
+  const snapshot = await repository.next(parent, { project, sequence, packages: signed });
   // A list of packages that was published before says what it said then.
   const known = (await findSnapshot(context.db, target.name, snapshot))?.indexTime ?? null;
   const time = known ?? Math.trunc(context.now() / 1000);
@@ -60,11 +63,35 @@ export async function placeSnapshot(context: TrunkContext, request: PlaceRequest
   return {
     snapshot,
     parent,
+    signed,
     indexTime,
     packageCount: await repository.count(snapshot),
     newest: before.every((one) => one.sequence <= revision.sequence),
     installed: passed.installed,
   };
+}
+
+/** The packages as they are published: those that were published before as they are, a second signature would make other files of them. */
+async function signNew(
+  context: TrunkContext,
+  { target, packages, scratch }: PlaceRequest,
+  repository: Repository,
+): Promise<PackageFile[]> {
+  const known = await Promise.all(
+    packages.map(async (file) => {
+      const published = await findPackage(context.db, target.name, file.identity.fullName);
+      if (published?.unsignedSha256 !== file.sha256) return null;
+      const { sha256, size } = published;
+      return { ...file, path: repository.pathOf(published), sha256, size };
+    }),
+  );
+  const fresh = packages.filter((_, place) => known[place] === null);
+  const signed = [...(await repository.sign(fresh, await mkdtemp(join(scratch, 'signed-'))))];
+  return known.map((one, place) => {
+    const file = one ?? signed.shift() ?? packages[place];
+    if (file === undefined) throw new Error('a package was lost in signing');
+    return file;
+  });
 }
 
 /** The snapshot a new build of the target is built against. */

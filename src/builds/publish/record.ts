@@ -3,9 +3,12 @@ import { emit } from '../../events/index.ts';
 import type { PackageFile } from '../../model/index.ts';
 import type { TrunkContext } from '../context.ts';
 
-/** A package file as the database keeps it, once it is known where it comes from. */
-export function publishedPackage(origin: Pick<NewPackage, 'target' | 'buildId' | 'attemptId' | 'uploadId'>) {
-  return ({ identity, sha256, size, companions }: PackageFile): NewPackage => ({
+/** A package file as the database keeps it, once it is known where it comes from; what it was before it was signed has the same place in `built`. */
+export function publishedPackage(
+  origin: Pick<NewPackage, 'target' | 'buildId' | 'attemptId' | 'uploadId'>,
+  built: readonly PackageFile[],
+) {
+  return ({ identity, sha256, size, companions }: PackageFile, place: number): NewPackage => ({
     ...origin,
     name: identity.name,
     fullName: identity.fullName,
@@ -13,7 +16,7 @@ export function publishedPackage(origin: Pick<NewPackage, 'target' | 'buildId' |
     arch: identity.arch,
     kind: identity.kind,
     sha256,
-    unsignedSha256: sha256,
+    unsignedSha256: built[place]?.sha256 ?? sha256,
     size,
     companions: companions.map(({ fileName, sha256: digest, size: bytes }) => ({
       fileName,

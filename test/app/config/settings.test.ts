@@ -116,6 +116,8 @@ targets:
         dist: '.fc43',
         root: 'prepared',
         versionForm: 'caret',
+        compression: 'gzip',
+        validFor: null,
         mockConfig: null,
         buildPackages: ['@buildsys-build'],
         installPackages: ['bash', 'coreutils'],

@@ -49,6 +49,8 @@ export function rpmTarget(base: string, changes: Partial<Target> = {}): Target {
     buildPackages: ['buildsys-build'],
     installPackages: ['basesystem'],
     versionForm: 'caret',
+    compression: 'gzip',
+    validFor: null,
     mockConfig: null,
     limits: LIMITS,
     ...changes,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { FORMAT_NAMES } from '../../../model/index.ts';
-import { listOf, release, text } from './fields.ts';
+import { duration, listOf, release, text } from './fields.ts';
 import { targetLimitsSchema } from './limits.ts';
 import {
   absolutePathRule,
@@ -91,6 +91,17 @@ export const targetSchema = z.strictObject({
       '`caret`: `1.2^<UTC>.git<hash>-<n>`. `dlrn` (rpm): release `0.<UTC>.<hash>.<n>`, for distributions whose rpm has no `^`.',
     )
     .prefault('caret'),
+  compression: z
+    .enum(['gzip', 'zstd'])
+    .describe(
+      'How index files are compressed. `gzip` is read by every client, `zstd` by those of EL 9, Fedora, Debian 12 and newer.',
+    )
+    .prefault('gzip'),
+  valid_for: duration()
+    .describe(
+      'deb: how long apt may believe the index of a ref, as its `Valid-Until` says; every `trunkline run` renews it. Default: for ever.',
+    )
+    .optional(),
   mock_config: text()
     .describe(
       'mock: the configuration to use, a name in /etc/mock or an absolute path. Default: one made from the base repositories.',
