@@ -17,10 +17,11 @@ export interface Fragments {
   ofPackages(packages: readonly ManifestPackage[]): Promise<IndexFragment[]>;
 }
 
-/** Index entries by package digest, kept in `fragments/<aa>/<sha256>.json`. */
+/** Index entries by package digest, kept in `fragments/<aa>/<sha256>.<version>.json`. */
 export function openFragments(layout: Layout, format: PackageFormat, store: Store): Fragments {
   const memory = createMemory();
-  const pathOf = (digest: string) => join(layout.fragments, digest.slice(0, 2), `${digest}.json`);
+  const pathOf = (digest: string) =>
+    join(layout.fragments, digest.slice(0, 2), `${digest}.${format.fragmentVersion}.json`);
   const known = async (digest: string) => {
     const held = memory.get(digest);
     if (held !== undefined) return held;

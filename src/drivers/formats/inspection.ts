@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { IndexFragment, PackageFile, PackageIdentity } from '../../model/index.ts';
 import { TrunklineError } from '../../lib/index.ts';
 import { openInput, type InputFile } from './confined-reading.ts';
@@ -16,14 +17,14 @@ export interface Inspector {
   fragments(files: readonly PackageFile[]): Promise<IndexFragment[]>;
 }
 
-/** Files read in one jail at most. */
-const BATCH = 100;
-/** Inspections remembered between `identify` and `fragments`: more than a build leaves. */
-const REMEMBERED = 128;
+/** Files read in one jail at most, and their bytes unless it is one file. */
+const BATCH = { files: 500, bytes: 32 * 1024 ** 2 };
+/** Characters of fragments remembered between `identify` and `fragments`: a build's, or a few thousand small packages'. */
+const REMEMBERED = 32e6;
 
 /** Puts a short memory, batches and a second look in front of a format's reading, so that `identify` and `fragments` cost one jail, not two. */
 export function createInspector(read: Inspect): Inspector {
-  const memory = new Map<string, Inspection>();
+  const memory = createMemory();
   const inspect = async (files: readonly InputFile[]) => {
     const found = new Map<string, Inspection>();
     const unread = new Map<string, InputFile>();
@@ -32,17 +33,19 @@ export function createInspector(read: Inspect): Inspector {
       if (known === undefined) unread.set(file.sha256, file);
       else found.set(file.sha256, known);
     }
-    const queue = [...unread.values()];
-    for (let start = 0; start < queue.length; start += BATCH) {
-      const batch = queue.slice(start, start + BATCH);
-      const inspections = await readSeparatelyIfNeeded(read, batch);
-      batch.forEach((file, n) => {
-        const inspection = inspections[n];
-        if (inspection === undefined) throw new Error(`no inspection of ${file.path}`);
-        found.set(file.sha256, inspection);
-        remember(memory, file.sha256, inspection);
-      });
-    }
+    const batches = batchesOf([...unread.values()]);
+    const readNext = async () => {
+      for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
+        const inspections = await readSeparatelyIfNeeded(read, batch);
+        batch.forEach((file, n) => {
+          const inspection = inspections[n];
+          if (inspection === undefined) throw new Error(`no inspection of ${file.path}`);
+          found.set(file.sha256, inspection);
+          memory.set(file.sha256, inspection);
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(availableParallelism(), batches.length) }, readNext));
     return files.map((file) => found.get(file.sha256)).filter((one) => one !== undefined);
   };
   const fragments = async (files: readonly PackageFile[]) => {
@@ -52,6 +55,23 @@ export function createInspector(read: Inspect): Inspector {
     return (await inspect(inputs)).map((inspection) => inspection.fragment);
   };
   return { inspect, fragments };
+}
+
+function batchesOf(files: readonly InputFile[]): InputFile[][] {
+  // As many in each, so that none is left for a jail of its own at the end.
+  const most = Math.ceil(files.length / Math.ceil(files.length / BATCH.files));
+  const batches: InputFile[][] = [];
+  let bytes = 0;
+  for (const file of files) {
+    const last = batches.at(-1);
+    bytes += file.size;
+    if (last !== undefined && last.length < most && bytes <= BATCH.bytes) last.push(file);
+    else {
+      batches.push([file]);
+      bytes = file.size;
+    }
+  }
+  return batches;
 }
 
 /** One file over a limit must not take the blame of its neighbours: what fails together is read again one by one. */
@@ -67,12 +87,22 @@ async function readSeparatelyIfNeeded(read: Inspect, batch: readonly InputFile[]
   }
 }
 
-function remember(memory: Map<string, Inspection>, digest: string, inspection: Inspection): void {
-  memory.set(digest, inspection);
-  for (const oldest of memory.keys()) {
-    if (memory.size <= REMEMBERED) break;
-    memory.delete(oldest);
-  }
+/** The oldest go first. */
+function createMemory() {
+  const held = new Map<string, Inspection>();
+  const weight = ({ fragment }: Inspection) => Object.values(fragment).reduce((sum, text) => sum + text.length, 1000);
+  let total = 0;
+  const set = (digest: string, inspection: Inspection) => {
+    if (held.has(digest)) return;
+    held.set(digest, inspection);
+    total += weight(inspection);
+    for (const [oldest, forgotten] of held) {
+      if (total <= REMEMBERED) break;
+      held.delete(oldest);
+      total -= weight(forgotten);
+    }
+  };
+  return { get: (digest: string) => held.get(digest), has: (digest: string) => held.has(digest), set };
 }
 
 async function openUnchanged(file: PackageFile): Promise<InputFile> {

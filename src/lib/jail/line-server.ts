@@ -86,9 +86,9 @@ function serve(child: ChildProcess): LineServer {
   };
 }
 
-/** Only while an answer is awaited does the child keep this process's event loop going. */
-function keepAlive(child: ChildProcess, needed: boolean): void {
-  for (const handle of [child, child.stdin, child.stdout, child.stderr]) {
+/** Whether a child keeps this process's event loop going: only while an answer of it is awaited. */
+export function keepAlive(child: ChildProcess, needed: boolean): void {
+  for (const handle of [child, ...child.stdio]) {
     const reference = handle as Partial<Record<'ref' | 'unref', () => void>> | null;
     if (needed) reference?.ref?.();
     else reference?.unref?.();

@@ -75,13 +75,17 @@ export function outputBudget(limit: number, onLimit: () => void): (chunk: Buffer
 }
 
 /** Reads a pipe to its end into memory. */
-export async function capture(pipe: Pipe, budget: (chunk: Buffer) => Buffer): Promise<Output> {
+export async function capture(
+  pipe: Pipe,
+  budget: (chunk: Buffer) => Buffer,
+  encoding: 'utf8' | 'latin1' = 'utf8',
+): Promise<Output> {
   const chunks: Buffer[] = [];
   for await (const chunk of pipe.read()) {
     const kept = budget(chunk);
     if (kept.length > 0) chunks.push(kept);
   }
-  const text = Buffer.concat(chunks).toString('utf8');
+  const text = Buffer.concat(chunks).toString(encoding);
   return { text: () => text, tail: () => text.slice(-2048) };
 }
 

@@ -7,6 +7,7 @@ import { BASE_ENVIRONMENT } from '../run.ts';
 import type { JailGroup, RunGroup } from './cgroups.ts';
 import type { Holder } from './holder.ts';
 import type { Keeper, NamespaceFile } from './keeper.ts';
+import { keepAlive } from './line-server.ts';
 import { capture, captureToFile, outputBudget, type Output, type Pipe, type PipePool } from './output.ts';
 import { inheritedDescriptors } from './descriptors.ts';
 import { JOIN } from './scripts.ts';
@@ -25,8 +26,9 @@ export interface RunSpace {
 interface Running {
   child: ChildProcess;
   group: RunGroup;
-  outputs: Promise<Output[]>;
+  pipes: readonly [Pipe, Pipe];
   status: Promise<string>;
+  exit: Promise<number>;
 }
 
 /** What bubblewrap says, as its last words and with no exit code in its status, when it has set up everything but the program is not there. */
@@ -50,51 +52,63 @@ export async function runInSpace(
   let running: Running | undefined;
   const end = (reason: NonNullable<JailStop>) => {
     ended.stop ??= reason;
+    if (running !== undefined) keepAlive(running.child, true);
     running?.child.kill('SIGKILL');
     void group.kill();
   };
-  const release = onEnd(space, options, end);
+  const release = onAbort(space, options, end);
+  let timer: NodeJS.Timeout | undefined;
   try {
-    const started = performance.now();
-    running = await start(space, group, args, options, input, end);
+    running = await start(space, group, args, options, input);
     if (ended.stop !== null) end(ended.stop);
-    const exitCode = await exitOf(running.child);
+    if (options.input instanceof Promise) await feed(running, options.input, end);
+    timer = setTimeout(end, Math.min(options.timeout * 1000, 2 ** 31 - 1), 'time');
+    const started = performance.now();
+    const printed = readOutputs(running.pipes, options, end);
+    const exitCode = await running.exit;
     const seconds = (performance.now() - started) / 1000;
     await group.remove();
-    const [outputs, status] = await Promise.all([running.outputs, running.status]);
+    const [outputs, status] = await Promise.all([printed, running.status]);
     if ((await space.group.memoryKills()) > killsBefore) ended.stop ??= 'memory';
     const result = { stdout: outputs[0]?.text() ?? '', stderr: outputs[1]?.text() ?? '', stop: ended.stop, seconds };
     if (ended.stop !== null || status.includes('"exit-code"')) return { exitCode, ...result };
     if (outputs.some((output) => NO_PROGRAM.test(output.tail()))) return { exitCode: 127, ...result };
     throw setUpFailed(exitCode, outputs);
   } finally {
+    clearTimeout(timer);
     release();
-    closeSync(input);
+    if (input !== 'pipe') closeSync(input);
     if (options.input !== undefined) await rm(inputPath(space.holder, number), { force: true });
     await group.remove();
   }
 }
 
-/** Calls `end` on the run's time limit and on either abort. Answers what undoes it. */
-function onEnd(space: RunSpace, options: JailRun, end: (reason: 'time' | 'aborted') => void): () => void {
+/** Calls `end` on either abort. Answers what undoes it. */
+function onAbort(space: RunSpace, options: JailRun, end: (reason: 'aborted') => void): () => void {
   const abort = () => {
     end('aborted');
   };
-  const timer = setTimeout(
-    () => {
-      end('time');
-    },
-    Math.min(options.timeout * 1000, 2 ** 31 - 1),
-  );
   const signals = [space.ending, options.signal].filter((signal) => signal !== undefined);
   for (const signal of signals) {
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
   }
   return () => {
-    clearTimeout(timer);
     for (const signal of signals) signal.removeEventListener('abort', abort);
   };
+}
+
+/** Waits for the bytes of a run that was started ahead, and hands them over; or for its end, should it not wait. */
+async function feed(running: Running, input: Promise<Uint8Array>, end: (reason: 'aborted') => void): Promise<void> {
+  const { child, exit } = running;
+  child.stdin?.on('error', () => undefined);
+  keepAlive(child, false);
+  const bytes = await Promise.race([input, exit.then(() => undefined)]).catch(() => {
+    end('aborted');
+    return undefined;
+  });
+  keepAlive(child, true);
+  if (bytes !== undefined) child.stdin?.end(bytes);
 }
 
 async function start(
@@ -102,8 +116,7 @@ async function start(
   group: RunGroup,
   args: string[],
   options: JailRun,
-  input: number,
-  end: (reason: 'output' | 'aborted') => void,
+  input: number | 'pipe',
 ): Promise<Running> {
   const stdout = await space.pipes.take();
   const stderr = options.logFile === undefined ? await space.pipes.take() : stdout;
@@ -145,7 +158,10 @@ async function start(
   );
   if (filter !== undefined) closeSync(filter);
   for (const pipe of new Set([stdout, stderr])) pipe.closeWriter();
-  return { child, group, status: readStatus(child), outputs: readOutputs([stdout, stderr], options, end) };
+  const exit = exitOf(child);
+  // Awaited later.
+  exit.catch(() => undefined);
+  return { child, group, pipes: [stdout, stderr], status: readStatus(child), exit };
 }
 
 function readOutputs(
@@ -161,7 +177,7 @@ function readOutputs(
   };
   const outputs =
     options.logFile === undefined
-      ? Promise.all([capture(stdout, budget), capture(stderr, budget)])
+      ? Promise.all([capture(stdout, budget, options.encoding), capture(stderr, budget)])
       : captureToFile(stdout, options.logFile, budget, fail).then((output) => [output]);
   // Awaited only after the processes have ended.
   outputs.catch(() => undefined);
@@ -203,9 +219,10 @@ function inputPath(holder: Holder, number: number): string {
   return join(holder.directory, 'in', String(number));
 }
 
-/** A file, not a pipe: a program may open /dev/stdin again or seek in it, and it is never asked to be read. */
-async function openInput(holder: Holder, number: number, input: string | Uint8Array | undefined): Promise<number> {
+/** A file, not a pipe, where the content is there: a program may open /dev/stdin again or seek in it, and it is never asked to be read. */
+async function openInput(holder: Holder, number: number, input: JailRun['input']): Promise<number | 'pipe'> {
   if (input === undefined) return openSync('/dev/null', 'r');
+  if (input instanceof Promise) return 'pipe';
   const path = inputPath(holder, number);
   await writeFile(path, input, { mode: 0o644 });
   return openSync(path, 'r');

@@ -50,9 +50,15 @@ export interface JailRun {
   env?: Readonly<Record<string, string>>;
   /** Inside. Default `/`. */
   cwd?: string;
-  input?: string | Uint8Array;
+  /**
+   * Standard input, as a file. A promise: the run is started ahead of its need and gets the bytes through a pipe when they are there; until then its
+   * time does not run and it does not keep this process alive. When the promise is rejected, the run is ended (`aborted`).
+   */
+  input?: string | Uint8Array | Promise<Uint8Array>;
   /** Standard output and error, interleaved, are appended here instead of being returned. */
   logFile?: string;
+  /** How standard output becomes text. `latin1` keeps the bytes: a character each. Default `utf8`. */
+  encoding?: 'utf8' | 'latin1';
   /** Bytes of output; more ends the run. Default 16 MiB. */
   maxOutput?: number;
   /** Seconds of wall clock; then every process of the run is ended. */

@@ -132,6 +132,8 @@ export interface PackageFormat {
    * @throws TrunklineError `package_invalid` naming a file that is damaged or lies, `signing_failed` when the key cannot sign.
    */
   sign?(files: readonly PackageFile[], signer: Signer, directory: string): Promise<PackageFile[]>;
+  /** Changes whenever a fragment of the same package would become another: kept ones are then made again. */
+  readonly fragmentVersion: number;
   /** The index fragments of packages, in the order given. */
   fragments(files: readonly PackageFile[]): Promise<IndexFragment[]>;
   /** The index files of a repository, each once. */

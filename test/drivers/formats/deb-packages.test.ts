@@ -124,6 +124,38 @@ describe('identify', () => {
     expect(fragment?.Packages).not.toContain('evil');
   });
 
+  test('lists the files of a package for Contents, and leaves out names that would be lines of their own', async () => {
+    const tree = join(directory, 'listed');
+    await mkdir(join(tree, 'DEBIAN'), { recursive: true });
+    await mkdir(join(tree, 'usr/bin'), { recursive: true });
+    await writeFile(join(tree, 'DEBIAN/control'), controlOf('listed', '1', 'Section: net\n'));
+    for (const name of ['listed', 'two words', 'Größe', 'line\nbin/ls\tadmin/coreutils', 'tab\tadmin/bash']) {
+      await mkdir(dirname(join(tree, 'usr/bin', name)), { recursive: true });
+      await writeFile(join(tree, 'usr/bin', name), '');
+    }
+    await symlink('listed', join(tree, 'usr/bin/link'));
+    const path = join(directory, 'listed.deb');
+    // Not with dpkg-deb, which refuses line breaks.
+    const members = ['debian-binary', 'control.tar.gz', 'data.tar.gz'].map((name) => join(directory, name));
+    const [binary = '', control = '', data = ''] = members;
+    await writeFile(binary, '2.0\n');
+    await run(['tar', '-C', join(tree, 'DEBIAN'), '-czf', control, './control']);
+    await run(['tar', '-C', tree, '-czf', data, '--exclude=./DEBIAN', '.']);
+    await run(['ar', 'rc', path, ...members]);
+    const [fragment] = await deb.fragments(await deb.identify([path]));
+    expect(fragment?.Contents?.split('\n').sort()).toEqual(
+      [
+        '',
+        'usr/bin/Größe\tnet/listed',
+        'usr/bin/link\tnet/listed',
+        'usr/bin/listed\tnet/listed',
+        'usr/bin/two words\tnet/listed',
+      ].sort(),
+    );
+    const [plain] = await deb.fragments(await deb.identify([hello]));
+    expect(plain?.Contents).toBe('usr/share/sample/control\thello\n');
+  });
+
   test.each([
     ['cut in its last member', async (path: string) => truncate(path, (await readFile(path)).length - 10)],
     ['cut in its first member', (path: string) => truncate(path, 100)],

@@ -5,7 +5,7 @@ import { debClientFiles } from './client-files.ts';
 import { debFragments } from './fragments.ts';
 import { debFileNames } from './file-names.ts';
 import { identifyDebs } from './identify.ts';
-import { inspectDebs } from './inspect.ts';
+import { createDebInspection } from './inspect.ts';
 import { readList } from './read-list.ts';
 import { readPackaging } from './read-packaging.ts';
 import { readRelations } from './relations.ts';
@@ -14,7 +14,7 @@ import { debIndexParts, debIndexPath, debLayout, release } from './write-index.t
 
 /** Debian packages, for apt. Packages are read in jails of `openJail`. */
 export function createDebFormat(options: { openJail: OpenJail }): PackageFormat {
-  const inspector = createInspector((files) => inspectDebs(options.openJail, files));
+  const inspector = createInspector(createDebInspection(options.openJail));
   return {
     name: 'deb',
     readPackaging,
@@ -23,6 +23,7 @@ export function createDebFormat(options: { openJail: OpenJail }): PackageFormat 
     readList: (path) => readList(options.openJail, path),
     fileNames: debFileNames,
     identify: (paths) => identifyDebs(inspector, paths),
+    fragmentVersion: 2,
     fragments: (files) => debFragments(inspector, files),
     indexParts: debIndexParts,
     indexPath: debIndexPath,

@@ -2,54 +2,60 @@ import { extname } from 'node:path';
 import type { z } from 'zod';
 import type { TrunklineError } from '../../../lib/index.ts';
 import type { PackageIdentity } from '../../../model/index.ts';
-import { decodeWord, invalidPackage, readConfined, type InputFile, type OpenJail } from '../confined-reading.ts';
-import type { Inspection } from '../inspection.ts';
+import { invalidPackage, type InputFile, type OpenJail } from '../confined-reading.ts';
+import type { Inspect, Inspection } from '../inspection.ts';
+import { createReader } from '../reader.ts';
+import { contentsLines } from './contents.ts';
 import { controlSchema, sourceSchema, versionParts } from './schema.ts';
 import { canonicalSource } from './source-files.ts';
 import { fieldsByName, formatStanza, parseStanza, relationsOf, type Field } from './stanza.ts';
 
 /**
  * dpkg reads each deb by its own strict rules (a second stanza, a doubled field, an impossible version are refused), apt makes the index entry and
- * notices a missing end; the two must agree on what the package is. Answers `bad <n> <words>`, `deb <n> <dpkg's fields> <entry>` or
- * `dsc <n> <entry>`, words in base64.
+ * notices a missing end; the two must agree on what the package is. Leaves `<n>.entry`, for a deb `<n>.fields` and `<n>.contents` too, and `<n>.bad`
+ * for what one of them refuses, with their words in `<n>.<tool>`.
  */
 const SCRIPT = `
-set -u
 command -v dpkg-deb >/dev/null && command -v apt-ftparchive >/dev/null || exit 127
-cd /in || exit 1
-word() { printf %s "$1" | base64 -w0; }
-bad() { echo "bad $n $(head -c 400 /tmp/errors | base64 -w0)"; }
-index() { apt-ftparchive -o APT::FTPArchive::SHA1=false -o APT::FTPArchive::SHA512=false "$@" 2>>/tmp/errors; }
+index() { apt-ftparchive -o APT::FTPArchive::SHA1=false -o APT::FTPArchive::SHA512=false "$@"; }
+arrive || exit 1
+cd in
 for n in *; do
-  : >/tmp/errors
+  o=../out/$n
   if [ -e "$n/package.deb" ]; then
-    fields=$(dpkg-deb -f "$n/package.deb" Package Version Architecture 2>>/tmp/errors) || { bad; continue; }
-    entry=$(index packages "$n") && [ -n "$entry" ] || { bad; continue; }
-    echo "deb $n $(word "$fields") $(word "$entry")"
+    { dpkg-deb -f "$n/package.deb" Package Version Architecture >$o.fields 2>$o.dpkg || : >$o.bad; } &
+    { index contents "$n" >$o.contents 2>$o.tar || : >$o.bad; } &
+    index packages "$n" >$o.entry 2>$o.apt
+    wait
   else
-    entry=$(index sources "$n") && [ -n "$entry" ] || { bad; continue; }
-    echo "dsc $n $(word "$entry")"
-  fi
+    index sources "$n" >$o.entry 2>$o.apt
+  fi || : >$o.bad
+  [ -s $o.entry ] || : >$o.bad
 done
+cd ../out
+answer *
 `;
 
 /** Stands for the address of a package until `writeIndex` knows it: an empty field, of which a stanza has at most one. */
 const PLACE = { deb: 'Filename', dsc: 'Directory' } as const;
 
-/** Reads debs and dscs in one jail. @throws TrunklineError `package_invalid` naming the file that is damaged or lies. */
-export async function inspectDebs(openJail: OpenJail, files: readonly InputFile[]): Promise<Inspection[]> {
-  const answer = await readConfined(openJail, files, {
+/** Reads debs and dscs, in a jail for each call. It @throws TrunklineError `package_invalid` naming the file that is damaged or lies. */
+export function createDebInspection(openJail: OpenJail): Inspect {
+  const reader = createReader(openJail, {
     label: 'read-deb',
     script: SCRIPT,
     tools: 'dpkg-deb and apt-ftparchive (Debian: dpkg, apt-utils)',
   });
-  const lines = new Map(answer.split('\n').map((line) => [line.split(' ')[1], line.split(' ')]));
-  return files.map((file, n) => {
-    const [word, , first, second] = lines.get(String(n)) ?? [];
-    if (word === 'deb') return inspectBinary(file, decodeWord(first), decodeWord(second));
-    if (word === 'dsc') return inspectSource(file, decodeWord(first));
-    throw unreadable(file, decodeWord(first));
-  });
+  return async (files) => {
+    const answer = await reader.read(files);
+    return files.map((file, n) => {
+      const said = (what: string) => answer.get(`${n}.${what}`)?.toString('utf8') ?? '';
+      const entry = said('entry').trimEnd();
+      if (entry === '' || answer.has(`${n}.bad`)) throw unreadable(file, said('dpkg') + said('apt') + said('tar'));
+      if (extname(file.path) === '.dsc') return inspectSource(file, entry);
+      return inspectBinary(file, said('fields').trimEnd(), entry, said('contents'));
+    });
+  };
 }
 
 /** The tools' words without the names that a file has in the jail; they have none for a control file that is beyond all limits. */
@@ -64,7 +70,7 @@ export function isDebianPackage(path: string): boolean {
   return ['.deb', '.dsc'].includes(extname(path));
 }
 
-function inspectBinary(file: InputFile, fields: string, entry: string): Inspection {
+function inspectBinary(file: InputFile, fields: string, entry: string, contents: string): Inspection {
   const stanza = readStanza(file, entry);
   const control = check(file, controlSchema, fieldsByName(stanza));
   const dpkg = fieldsByName(readStanza(file, fields));
@@ -82,7 +88,11 @@ function inspectBinary(file: InputFile, fields: string, entry: string): Inspecti
     provides: relationsOf(control.Provides),
     requires: relationsOf(control['Pre-Depends'], control.Depends),
   };
-  return { identity, fragment: { Packages: formatStanza(withPlace(stanza, PLACE.deb)) } };
+  const fragment = {
+    Packages: formatStanza(withPlace(stanza, PLACE.deb)),
+    Contents: contentsLines(contents, { name, section: fieldsByName(stanza).Section }),
+  };
+  return { identity, fragment };
 }
 
 function inspectSource(file: InputFile, entry: string): Inspection {

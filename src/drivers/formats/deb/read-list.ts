@@ -1,26 +1,26 @@
 import { basename, extname } from 'node:path';
 import { z } from 'zod';
 import type { FileList } from '../../../model/index.ts';
-import { decodeWord, invalidPackage, openInput, readConfined, type OpenJail } from '../confined-reading.ts';
+import { invalidPackage, openInput, type OpenJail } from '../confined-reading.ts';
+import { createReader } from '../reader.ts';
 import { fileLineSchema } from './schema.ts';
 
 /**
  * dpkg's own reader, which takes the text out of a signature's armour and refuses what is no control file. The signature itself proves nothing here:
- * whose key would it be? Answers `list <source> <checksums>` or `bad <words>`, words in base64.
+ * whose key would it be? Leaves `source` and `files`, or `bad` with its words.
  */
 const SCRIPT = `
-set -u
 command -v perl >/dev/null && perl -MDpkg::Control -e1 2>/dev/null || exit 127
-cd /in/0 || exit 1
-word() { printf %s "$1" | base64 -w0; }
+arrive || exit 1
 read_field() {
   perl -MDpkg::Control -e '
     my $list = Dpkg::Control->new(type => $ARGV[1] =~ /dsc$/ ? CTRL_PKG_SRC : CTRL_FILE_CHANGES);
     $list->load($ARGV[1]) or die "it is empty\\n";
     print $list->{$ARGV[0]} // "";' "$1" package.* 2>>/tmp/errors
 }
-source=$(read_field Source) && files=$(read_field Checksums-Sha256) || { echo "bad $(head -c 400 /tmp/errors | base64 -w0)"; exit 0; }
-echo "list $(word "$source") $(word "$files")"
+cd out
+(cd ../in/0 && read_field Source) >source && (cd ../in/0 && read_field Checksums-Sha256) >files || head -c 400 /tmp/errors >bad
+answer *
 `;
 
 const listSchema = z.object({
@@ -32,17 +32,18 @@ const listSchema = z.object({
 export async function readList(openJail: OpenJail, path: string): Promise<FileList | null> {
   if (!['.changes', '.dsc'].includes(extname(path))) return null;
   const file = await openInput(path);
-  const answer = await readConfined(openJail, [file], {
+  const reader = createReader(openJail, {
     label: 'read-list',
     script: SCRIPT,
     tools: 'Dpkg::Control of perl (Debian: libdpkg-perl)',
   });
-  const [word, first, second] = answer.trim().split(' ');
+  const answer = await reader.read([file]);
+  const said = (what: string) => answer.get(what)?.toString('utf8') ?? '';
   const called = JSON.stringify(basename(path));
-  if (word !== 'list') throw invalidPackage(file, `${called} cannot be read: ${decodeWord(first).trim()}`);
-  const lines = decodeWord(second).split('\n');
+  if (answer.has('bad')) throw invalidPackage(file, `${called} cannot be read: ${said('bad').trim()}`);
+  const lines = said('files').split('\n');
   const list = listSchema.safeParse({
-    source: decodeWord(first),
+    source: said('source'),
     lines: lines.map((line) => line.trim()).filter((line) => line !== ''),
   });
   if (!list.success)

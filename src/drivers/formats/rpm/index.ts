@@ -5,7 +5,7 @@ import { rpmClientFiles } from './client-files.ts';
 import { rpmFragments } from './fragments.ts';
 import { rpmFileNames } from './file-names.ts';
 import { identifyRpms } from './identify.ts';
-import { inspectRpms } from './inspect.ts';
+import { createRpmInspection } from './inspect.ts';
 import { readPackaging } from './read-packaging.ts';
 import { readRelations } from './relations.ts';
 import { signRpms } from './sign.ts';
@@ -14,7 +14,7 @@ import { repomd, rpmIndexParts, rpmIndexPath, rpmLayout } from './write-index.ts
 
 /** RPM, for dnf and zypper. Packages are read in jails of `openJail`. */
 export function createRpmFormat(options: { openJail: OpenJail }): PackageFormat {
-  const inspector = createInspector((files) => inspectRpms(options.openJail, files));
+  const inspector = createInspector(createRpmInspection(options.openJail));
   return {
     name: 'rpm',
     readPackaging,
@@ -24,6 +24,7 @@ export function createRpmFormat(options: { openJail: OpenJail }): PackageFormat 
     fileNames: rpmFileNames,
     identify: (paths) => identifyRpms(inspector, paths),
     sign: (files, signer, directory) => signRpms({ openJail: options.openJail, inspector }, files, signer, directory),
+    fragmentVersion: 1,
     fragments: (files) => rpmFragments(inspector, files),
     indexParts: rpmIndexParts,
     indexPath: rpmIndexPath,

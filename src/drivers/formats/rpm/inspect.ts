@@ -1,6 +1,7 @@
 import type { IndexFragment, PackageIdentity } from '../../../model/index.ts';
-import { decodeWord, invalidPackage, readConfined, type InputFile, type OpenJail } from '../confined-reading.ts';
-import type { Inspection } from '../inspection.ts';
+import { invalidPackage, type InputFile, type OpenJail } from '../confined-reading.ts';
+import type { Inspect, Inspection } from '../inspection.ts';
+import { createReader, type Reader } from '../reader.ts';
 import { parsePrimary, type PrimaryEntry } from './primary.ts';
 import { rpmHeaderSchema, type RpmHeader } from './schema.ts';
 
@@ -10,39 +11,85 @@ export const INDEX_NAMES = ['primary', 'filelists', 'other'] as const;
 type IndexName = (typeof INDEX_NAMES)[number];
 
 /**
- * `rpmkeys -K` proves header and payload digests (createrepo_c would index a package whose end is missing); createrepo_c makes the entries.
- * Answers lines `bad <n> <words>`, or `<index name> <XML>`, words in base64.
+ * `rpmkeys -K` proves header and payload digests (createrepo_c would index a package whose end is missing); createrepo_c makes the entries. Started
+ * ahead, both wait at named pipes, with a place for each file that may come: loading createrepo_c takes longer than its work on a small package. Its
+ * two pipes stand around the places in the order of its list and in that of names, one of which it goes by.
  */
 const SCRIPT = `
-set -u
 command -v rpmkeys >/dev/null && command -v createrepo_c >/dev/null || exit 127
-cd /in && mkdir -p /tmp/out || exit 1
-check() { rpmkeys --dbpath /tmp/rpmdb -K --nosignature "$@" 2>&1; }
-if ! check */package.rpm >/dev/null; then
-  for n in *; do words=$(check "$n/package.rpm") || echo "bad $n $(printf %s "$words" | head -c 400 | base64 -w0)"; done
-  exit 0
+n=0 files= gate=
+while [ $n -lt $1 ]; do files="$files in/$n/package.rpm" n=$((n + 1)); done
+if [ "$2" = ahead ]; then gate=keys.rpm; mkfifo ./+gate.rpm ./~gate.rpm $gate; else arrive || exit 1; fi
+{
+  [ -z "$gate" ] || echo +gate.rpm
+  printf '%s\n' $files
+  [ -z "$gate" ] || echo '~gate.rpm'
+} >list
+createrepo_c --quiet --no-database --simple-md-filenames --general-compress-type=gz --checksum=sha256 --workers=1 \
+  --outputdir=index --pkglist=list . >out/errors 2>&1 &
+index=$!
+rpmkeys --dbpath /tmp/rpmdb -K --nosignature $gate $files >out/keys 2>out/words &
+keys=$!
+if [ -n "$gate" ]; then
+  arrive || exit 1
+  for g in ./+gate.rpm ./~gate.rpm $gate; do : >$g & done
 fi
-createrepo_c --quiet --no-database --simple-md-filenames --general-compress-type=gz --checksum=sha256 --outputdir=/tmp/out . >&2 || exit 1
-cd /tmp/out/repodata && gzip -d primary.xml.gz filelists.xml.gz other.xml.gz || exit 1
-for index in primary filelists other; do printf '%s ' "$index"; base64 -w0 "$index.xml"; echo; done
+wait $index
+wait $keys
+cd index/repodata && gzip -d primary.xml.gz filelists.xml.gz other.xml.gz || { cat ../../out/errors >&2; exit 1; }
+answer *.xml /tmp/out/keys /tmp/out/words
 `;
 
-/** Reads RPMs in one jail. @throws TrunklineError `package_invalid` naming the file that is damaged or lies. */
-export async function inspectRpms(openJail: OpenJail, files: readonly InputFile[]): Promise<Inspection[]> {
-  const answer = await readConfined(openJail, files, {
+/** Reads RPMs, in a jail for each call. It @throws TrunklineError `package_invalid` naming the file that is damaged or lies. */
+export function createRpmInspection(openJail: OpenJail): Inspect {
+  const reader = createReader(openJail, {
     label: 'read-rpm',
     script: SCRIPT,
     tools: 'createrepo_c and rpm (Debian: createrepo-c, rpm)',
   });
-  const indices = readAnswer(answer, files);
-  return files.map((file) => {
-    const fragment: Record<IndexName, string> = { primary: '', filelists: '', other: '' };
-    for (const index of INDEX_NAMES) {
-      const text = indices[index].get(file.sha256);
-      if (text === undefined) throw invalidPackage(file, `createrepo_c could not read it (no entry in ${index})`);
-      fragment[index] = text;
-    }
-    return inspectOne(file, fragment);
+  return async (files) => {
+    const early = await readRpms(reader, files, false);
+    // Only if another version of createrepo_c came to the places before the files did.
+    const late = early.every(isWhole) ? early : await readRpms(reader, files, true);
+    return files.map((file, n) => {
+      const fragment = late[n] ?? {};
+      for (const index of INDEX_NAMES)
+        if (fragment[index] === undefined)
+          throw invalidPackage(file, `createrepo_c could not read it (no entry in ${index})`);
+      return inspectOne(file, fragment as Record<IndexName, string>);
+    });
+  };
+}
+
+type Entries = Partial<Record<IndexName, string>>;
+
+function isWhole(entries: Entries): boolean {
+  return INDEX_NAMES.every((index) => entries[index] !== undefined);
+}
+
+/** The package elements of each file. */
+async function readRpms(reader: Reader, files: readonly InputFile[], fresh: boolean): Promise<Entries[]> {
+  const answer = await reader.read(files, { fresh });
+  checkKeys(files, text(answer, 'keys'), text(answer, 'words'));
+  const indices = INDEX_NAMES.map((index) => [index, splitPackages(index, text(answer, `${index}.xml`))] as const);
+  return files.map((file) => Object.fromEntries(indices.map(([index, entries]) => [index, entries.get(file.sha256)])));
+}
+
+function text(answer: ReadonlyMap<string, Buffer>, name: string): string {
+  return answer.get(name)?.toString('utf8') ?? '';
+}
+
+/** Takes rpmkeys at its word about every file: `in/<n>/package.rpm: digests OK`, with its complaint about the pipe before the first. */
+function checkKeys(files: readonly InputFile[], keys: string, words: string): void {
+  const said = new Map<number, string>();
+  for (const [, place, verdict] of keys.matchAll(/^(?:keys\.rpm: *)?in\/([0-9]+)\/package\.rpm: (.*)$/gm))
+    said.set(Number(place), verdict ?? '');
+  files.forEach((file, place) => {
+    const verdict = said.get(place) ?? 'no word of its digests';
+    if (/^digests( signatures)? OK$/.test(verdict)) return;
+    const own = words.split('\n').filter((line) => line.includes(`in/${place}/package.rpm`));
+    const complaint = [...own, verdict].map((line) => line.replace(`in/${place}/`, '')).join('; ');
+    throw invalidPackage(file, `rpm refuses it: ${complaint.slice(0, 400)}`);
   });
 }
 
@@ -86,31 +133,15 @@ function withoutCircumstances(file: InputFile, primary: string): string {
   return located.replace(/<time file="[0-9]+" build="([0-9]+)"\/>/, '<time file="$1" build="$1"/>');
 }
 
-/** The package elements of each index by digest. */
-function readAnswer(answer: string, files: readonly InputFile[]): Record<IndexName, Map<string, string>> {
-  const indices = {
-    primary: new Map<string, string>(),
-    filelists: new Map<string, string>(),
-    other: new Map<string, string>(),
-  };
-  for (const line of answer.split('\n')) {
-    const [word, ...rest] = line.split(' ');
-    if (word === 'bad') {
-      const file = files[Number(rest[0])] ?? { path: 'a package' };
-      throw invalidPackage(file, `rpm refuses it: ${decodeWord(rest[1]).replaceAll(/\s*\n\s*/g, '; ')}`);
-    }
-    const index = INDEX_NAMES.find((name) => name === word);
-    if (index !== undefined) splitPackages(index, decodeWord(rest[0]), indices[index]);
-  }
-  return indices;
-}
-
-function splitPackages(index: IndexName, xml: string, into: Map<string, string>): void {
+/** The package elements of an index by digest. */
+function splitPackages(index: IndexName, xml: string): Map<string, string> {
+  const entries = new Map<string, string>();
   for (const [element] of xml.matchAll(/<package [\s\S]*?<\/package>\n/g)) {
     const digest =
       index === 'primary'
         ? /<checksum type="sha256" pkgid="YES">([0-9a-f]{64})<\/checksum>/.exec(element)?.[1]
         : /^<package pkgid="([0-9a-f]{64})"/.exec(element)?.[1];
-    if (digest !== undefined) into.set(digest, element);
+    if (digest !== undefined) entries.set(digest, element);
   }
+  return entries;
 }

@@ -1,0 +1,206 @@
+import { readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { ProcessError, TrunklineError } from '../../lib/index.ts';
+import type { JailBind, JailResult } from '../../lib/jail/index.ts';
+import type { InputFile, OpenJail } from './confined-reading.ts';
+import { writeTar } from './deb/write-tar.ts';
+import { createJailPool, type JailPool } from './jail-pool.ts';
+
+/** What reads packages in a jail. */
+export interface ReadingProgram {
+  /** Of the jails. */
+  label: string;
+  /**
+   * sh, fixed text, after `PRELUDE`, in /tmp. `$1` is a number of places: once `arrive` has returned, the files are `in/<n>/package<extension>` (their
+   * own) with n below it. `$2` is `ahead` when it is started before there are files: then not every place will have one, and what can be done before
+   * `arrive` is done in time that nobody waits for. Ends with `answer FILE…`; exit 127 says that a tool is missing.
+   */
+  script: string;
+  /** The tools it needs, with their packages. */
+  tools: string;
+}
+
+export interface Reader {
+  /**
+   * Reads files in a run of a jail that nothing else is read in (its processes and file systems end with it, so that a hostile package can say nothing
+   * of the next), and answers what the script left, by file name. `fresh`: not in one that was started ahead.
+   * @throws TrunklineError `package_invalid` naming the files when a limit ends it, `missing_tool`.
+   */
+  read(files: readonly InputFile[], options?: { fresh: boolean }): Promise<ReadonlyMap<string, Buffer>>;
+}
+
+const PRELUDE = `
+set -u
+cd /tmp && mkdir -p in out index || exit 1
+arrive() { tar -xf - -C in; }
+answer() { wc -c -- "$@" && echo && exec cat -- "$@"; }
+`;
+/** Index entries of a package with half a million files are about 100 MB. */
+const MAX_ANSWER_BYTES = 256 * 1024 ** 2;
+/** Seconds for one batch, and one more for each 20 MB. */
+const BASE_SECONDS = 60;
+const BYTES_PER_SECOND = 20e6;
+/** Files up to this size are copied into the jail; larger ones are bound, which only a jail that is started for them can do. */
+export const MAX_COPIED_BYTES = 4 * 1024 ** 2;
+/** How many files a jail that was started ahead can take: as many as most builds leave. */
+const PLACES = 16;
+/** Jails started ahead at most: with one alone, a steady stream of packages would wait for its start each time. */
+const MAX_AHEAD = 2;
+/** Milliseconds without a file after which nothing is kept ready. */
+const IDLE = 15_000;
+
+/** A run of a jail whose programs wait for their files, once. */
+interface Reading {
+  feed(archive: Uint8Array): void;
+  discard(): void;
+  result: Promise<JailResult>;
+}
+
+interface Placed {
+  file: InputFile;
+  place: number;
+}
+
+/**
+ * A reader that starts runs ahead of their need as long as files keep coming: setting one up takes longer than reading a small package. They do not
+ * keep this process alive and do not outlive it, as a jail's holder ends with us.
+ */
+export function createReader(openJail: OpenJail, program: ReadingProgram, { idle: patience } = { idle: IDLE }): Reader {
+  const jails = createJailPool(openJail, program.label);
+  const ahead: Promise<Reading>[] = [];
+  let idle: NodeJS.Timeout | undefined;
+  const discardAll = () => {
+    idle = undefined;
+    jails.closeIdle();
+    for (const started of ahead.splice(0))
+      started.then(
+        (reading) => {
+          reading.discard();
+        },
+        () => undefined,
+      );
+  };
+  const startAhead = () => {
+    // Not for the first files: a command that reads no others would start a jail in vain.
+    const streaming = idle !== undefined;
+    clearTimeout(idle);
+    idle = setTimeout(discardAll, patience).unref();
+    while (streaming && ahead.length < MAX_AHEAD) {
+      const started = startReading(jails, program, [], { places: PLACES, ahead: true });
+      // Whoever takes it finds out.
+      started.catch(() => undefined);
+      ahead.push(started);
+    }
+  };
+  const readFresh = async (files: readonly Placed[], archive: Promise<Uint8Array>) => {
+    const bound = files.filter(isBound);
+    const reading = await startReading(jails, program, bound, { places: files.length, ahead: false });
+    return finish(reading, archive);
+  };
+  return {
+    read: async (files, { fresh } = { fresh: false }) => {
+      const placed = files.map((file, place) => ({ file, place }));
+      const archive = archiveOf(placed.filter((one) => !isBound(one)));
+      const started = fresh || files.length > PLACES || placed.some(isBound) ? undefined : ahead.shift();
+      // Whatever is wrong with a run that has waited is no fault of the files.
+      const early = await started?.then((reading) => finish(reading, archive)).catch(() => undefined);
+      const result = early?.stop === null && early.exitCode === 0 ? early : await readFresh(placed, archive);
+      startAhead();
+      return parseAnswer(checkedOutput(result, files, program.tools));
+    },
+  };
+}
+
+function isBound({ file }: Placed): boolean {
+  return file.size > MAX_COPIED_BYTES;
+}
+
+/** Their own names, which a build chose, never reach the script; callers select files by extension first. */
+function pathOf({ file, place }: Placed): string {
+  return `${place}/package${extname(file.path)}`;
+}
+
+async function archiveOf(files: readonly Placed[]): Promise<Uint8Array> {
+  const contents = await Promise.all(files.map((one) => readFile(one.file.path)));
+  const entries = files.map((one, n) => ({ path: pathOf(one), content: contents[n] ?? Buffer.alloc(0) }));
+  return writeTar(
+    entries.map((entry) => ({ ...entry, executable: false })),
+    0,
+  );
+}
+
+async function finish(reading: Reading, archive: Promise<Uint8Array>): Promise<JailResult> {
+  try {
+    reading.feed(await archive);
+  } catch (error) {
+    reading.discard();
+    throw error;
+  }
+  return reading.result;
+}
+
+async function startReading(
+  jails: JailPool,
+  program: ReadingProgram,
+  bound: readonly Placed[],
+  { places, ahead }: { places: number; ahead: boolean },
+): Promise<Reading> {
+  const jail = await jails.take();
+  const input = Promise.withResolvers<Uint8Array>();
+  const bytes = bound.reduce((sum, one) => sum + one.file.size, places * MAX_COPIED_BYTES);
+  const binds: JailBind[] = bound.map((one) => ({ source: one.file.path, target: `/tmp/in/${pathOf(one)}` }));
+  const script = PRELUDE + program.script;
+  const result = jail.run(['/bin/sh', '-c', script, program.label, String(places), ahead ? 'ahead' : 'now'], {
+    ...{ root: 'tools', user: 'builder', binds, input: input.promise, encoding: 'latin1' },
+    maxOutput: MAX_ANSWER_BYTES,
+    timeout: BASE_SECONDS + bytes / BYTES_PER_SECOND,
+  });
+  result.then(
+    (one) => {
+      jails.giveBack(jail, one.stop === null && binds.length === 0);
+    },
+    () => {
+      jails.giveBack(jail, false);
+    },
+  );
+  return {
+    feed: input.resolve,
+    discard: () => {
+      input.reject(new Error('no files came'));
+    },
+    result,
+  };
+}
+
+function checkedOutput(result: JailResult, files: readonly InputFile[], tools: string): Buffer {
+  const names = files.map((file) => file.path).join(', ');
+  if (result.stop !== null)
+    throw new TrunklineError('package_invalid', `Reading ${names} was ended by the limit on ${result.stop}`, {
+      where: files[0]?.path ?? names,
+    });
+  if (result.exitCode === 127)
+    throw new TrunklineError('missing_tool', `Reading packages needs ${tools}`, {
+      hint: `install ${tools} with the package manager of this machine`,
+    });
+  if (result.exitCode !== 0)
+    throw new ProcessError(['sh', '-c', `read ${names}`], {
+      exitCode: result.exitCode,
+      stdout: '',
+      stderr: result.stderr,
+    });
+  return Buffer.from(result.stdout, 'latin1');
+}
+
+/** What `answer` prints: a line of size and path for each file, an empty line, their contents. Sizes keep hostile bytes from looking like structure. */
+function parseAnswer(output: Buffer): ReadonlyMap<string, Buffer> {
+  const files = new Map<string, Buffer>();
+  const head = output.indexOf('\n\n');
+  let at = head + 2;
+  for (const line of output.subarray(0, head).toString().split('\n')) {
+    const [, size, name] = /^ *([0-9]+) (?:.*\/)?([\w.-]+)$/.exec(line) ?? [];
+    if (size === undefined || name === undefined || name === 'total') continue;
+    files.set(name, output.subarray(at, at + Number(size)));
+    at += Number(size);
+  }
+  return files;
+}
