@@ -3,3 +3,4 @@ export { logDirectory, requireBuilder, requireProject, requireTarget, type Trunk
 export { failureOf, oneLine, type Failure } from './failure.ts';
 export { openMirrors, type Mirrors } from './mirrors.ts';
 export { describeRefs, moveRefs, placeOf, publishDirectory, showPublication } from './publish/index.ts';
+export { endPassedPins, pinProject, pinsOf, unpinProject, type PinnedVersion } from './pins/index.ts';

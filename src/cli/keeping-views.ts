@@ -1,3 +1,4 @@
+import type { PinnedVersion } from '../builds/index.ts';
 import type { Hold, RefMove } from '../db/index.ts';
 import { isoTime } from './views.ts';
 
@@ -15,4 +16,12 @@ export function holdView({ snapshotHash, createdAt, until, endedAt, ...hold }: H
     until: isoTime(until),
     endedAt: isoTime(endedAt),
   };
+}
+
+/** A pin as `--json` gives it. */
+export function pinView(pin: Omit<PinnedVersion, 'snapshot'> & { snapshot?: string | null }) {
+  const { id, project, target, version, upstreamHash, actor, reason } = pin;
+  const times = { createdAt: isoTime(pin.createdAt), until: isoTime(pin.until) };
+  const made = pin.snapshot === undefined ? {} : { snapshot: pin.snapshot };
+  return { id, project, target, version, commit: upstreamHash, actor, reason, ...times, ...made };
 }

@@ -84,6 +84,8 @@ function describe(event: RunEvent, print: Printer): string | null {
       return event.revisions === 0 ? null : `${event.project}: ${event.revisions} new to build as ${event.format}`;
     case 'recovered':
       return `${event.attempts} attempts that were interrupted go on`;
+    case 'unpinned':
+      return `${event.project} is not pinned any more for ${event.target}: its time has passed`;
     case 'cycle':
       return `these projects need each other, so no order satisfies all: ${event.projects.join(', ')}`;
     case 'queued':

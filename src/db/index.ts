@@ -13,6 +13,7 @@ export * from './notices.ts';
 export * from './open.ts';
 export * from './outbox.ts';
 export * from './packages.ts';
+export * from './pins.ts';
 export * from './publication.ts';
 export * from './refs.ts';
 export * from './revisions.ts';

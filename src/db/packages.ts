@@ -46,7 +46,12 @@ async function insertPackage(db: DbOrTx, item: NewPackage, now: number): Promise
     .executeTakeFirst();
   if (row !== undefined) return toPackage(row);
   const known = await findPackage(db, item.target, item.fullName);
-  if (known?.sha256 === item.sha256 && (known.buildId === item.buildId || item.uploadId !== null)) return known;
+  if (known?.sha256 === item.sha256 && (known.buildId === item.buildId || item.uploadId !== null)) {
+    // One that had been removed, or was to be, is there again.
+    const back = { gone_at: null, announcement_id: null };
+    await db.sql.updateTable('packages').set(back).where('id', '=', known.id).execute();
+    return known;
+  }
   throw new TrunklineError(
     'repository_conflict',
     `${item.fullName} is already in ${item.target}: ${originOf(known)} published another file of that name`,

@@ -1,4 +1,4 @@
-import { findRef, listRefMoves, listRefs, moveRef, type Ref, type RefMove } from '../db/index.ts';
+import { findRef, listRefMoves, listRefs, moveRef, requireSnapshot, type Ref, type RefMove } from '../db/index.ts';
 import { audit, emit } from '../events/index.ts';
 import { TrunklineError } from '../lib/index.ts';
 import type { Settings } from '../model/index.ts';
@@ -113,6 +113,12 @@ async function moveTo(
 async function showRef(context: PromotionContext, { target, name }: Subject): Promise<void> {
   await context.mutexes.hold(`show ${target.name}`, async () => {
     const ref = await findRef(context.db, target.name, name);
-    if (ref !== null) await context.repository(target).moveRef(name, ref.snapshotHash);
+    if (ref === null) return;
+    const repository = context.repository(target);
+    if (!(await repository.isMaterialised(ref.snapshotHash))) {
+      const { indexTime } = await requireSnapshot(context.db, target.name, ref.snapshotHash);
+      await repository.materialise(ref.snapshotHash, indexTime ?? Math.trunc(context.now() / 1000));
+    }
+    await repository.moveRef(name, ref.snapshotHash);
   });
 }

@@ -26,11 +26,16 @@ export interface Manifest {
   packages: readonly ManifestPackage[];
 }
 
+/** What a list says of a package file. A `PackageFile` is one. */
+export interface ListedFile extends Pick<PackageFile, 'sha256' | 'size'> {
+  identity: Pick<PackageFile['identity'], 'fullName' | 'name' | 'kind' | 'arch' | 'fileName'>;
+}
+
 /** What one project's newest success brings into a repository. */
 export interface ProjectPackages {
   project: string;
   sequence: number;
-  packages: readonly PackageFile[];
+  packages: readonly ListedFile[];
 }
 
 export interface ManifestDiff {
@@ -83,7 +88,7 @@ function ownedByAnother(target: string, one: ManifestPackage, owner: ManifestPac
   );
 }
 
-function manifestPackage({ project, sequence }: ProjectPackages, file: PackageFile): ManifestPackage {
+function manifestPackage({ project, sequence }: ProjectPackages, file: ListedFile): ManifestPackage {
   const { fullName, name, kind, arch, fileName } = file.identity;
   return { project, sequence, fullName, name, kind, arch, fileName, sha256: file.sha256, size: file.size };
 }

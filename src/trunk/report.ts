@@ -6,6 +6,7 @@ export type RunEvent =
   | { kind: 'unreachable'; project: string; message: string }
   | { kind: 'discovered'; project: string; format: string; revisions: number }
   | { kind: 'recovered'; attempts: number }
+  | { kind: 'unpinned'; project: string; target: string }
   | { kind: 'cycle'; projects: readonly string[] }
   | { kind: 'queued'; builds: number }
   | { kind: 'started'; build: BuildName }

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { requireTarget, type AttemptReport, type TrunkContext } from '../builds/index.ts';
+import { endPassedPins, requireTarget, type AttemptReport, type TrunkContext } from '../builds/index.ts';
 import { describeError, TrunklineError } from '../lib/index.ts';
 import { FORMAT_NAMES, type Project } from '../model/index.ts';
 import { readQueue, recoverWorker, type QueueState } from '../queue/index.ts';
@@ -50,6 +50,8 @@ export async function runTrunk(context: TrunkContext, options: RunOptions): Prom
   const targets = selectTargets(context, options);
   const interrupted = await recoverWorker(context.db, runWorker(), context.now());
   if (interrupted.length > 0) options.report({ kind: 'recovered', attempts: interrupted.length });
+  for (const { pin } of await endPassedPins(context, targets))
+    options.report({ kind: 'unpinned', project: pin.project, target: pin.target });
   const { found, unreachable } = await discoverAll(context, projects, options);
   const order = options.order ? await findOrder(context, projects) : NO_ORDER;
   for (const circle of order.cycles) options.report({ kind: 'cycle', projects: circle });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { deploySamples, only, RPM } from './fixture.ts';
+import { DEB, deploySamples, only, RPM } from './fixture.ts';
 import { refOf, standingsOf } from './published.ts';
 import type { BuildView } from './views.ts';
 
@@ -138,4 +138,70 @@ test('snapshots are listed, shown and compared, with the commits between', async
       stderr: expect.stringContaining(message) as string,
     });
   expect((await json<MoveView[]>(['ref', 'list', RPM])).length).toBe(2);
+});
+
+interface PinView {
+  project: string;
+  target: string;
+  version: string;
+  commit: string;
+  reason: string;
+  until: string | null;
+}
+
+test('a pinned project stays at its version until it is unpinned, or the date has passed', async () => {
+  const deployment = await deploySamples(['alpha', 'beta']);
+  const { cli, json, samples } = deployment;
+  const [alpha, beta] = samples;
+  await json(['run']);
+  const [first] = await json<BuildView[]>(['builds', '--project', 'alpha']);
+  await alpha?.push('two');
+  await json(['run']);
+  const commit = first?.upstream.hash ?? '';
+  const made = await json<{ pinned: PinView[]; without: string[] }>(['pin', 'alpha', commit.slice(0, 7), ...REASON]);
+  const pinned = only(made.pinned);
+  expect(pinned).toMatchObject({ project: 'alpha', target: RPM, commit, reason: 'it is bad', until: null });
+  expect(await standingsOf(deployment, RPM)).toEqual(['alpha@1', 'beta@1']);
+  // Newer successes of the project have repositories of their own; other projects go on.
+  await alpha?.push('three');
+  await beta?.push('two');
+  await json(['run']);
+  expect(await standingsOf(deployment, RPM)).toEqual(['alpha@1', 'beta@2']);
+  const [newest] = await json<BuildView[]>(['builds', '--project', 'alpha', '--limit', '1']);
+  expect(newest).toMatchObject({ result: 'success' });
+  const own = await standingsOf(deployment, RPM, `snapshots/${newest?.snapshot ?? ''}`);
+  expect(own.some((one) => one === 'alpha@3')).toBe(true);
+  expect(await json<PinView[]>(['pins'])).toMatchObject([{ version: pinned.version }]);
+  expect(
+    (await json<{ project: string; pin: PinView | null }[]>(['status'])).map(({ pin }) => pin?.version ?? null),
+  ).toEqual([pinned.version, null]);
+  expect((await cli('status')).stdout).toContain(pinned.version);
+  // By version now, without its release, and for a while only.
+  const version = pinned.version.replace(/-[^-]*$/, '');
+  await json(['pin', 'alpha', version, '--until', '2m', ...REASON]);
+  expect(only(await json<PinView[]>(['pins']))).toMatchObject({
+    version: pinned.version,
+    until: expect.any(String) as string,
+  });
+  await json(['unpin', 'alpha', '--reason', 'it is mended']);
+  expect(await standingsOf(deployment, RPM)).toEqual(['alpha@3', 'beta@2']);
+  expect(await json(['pins'])).toEqual([]);
+
+  const wrong: [string[], string][] = [
+    [['pin', 'gamma', version, ...REASON], 'There is no project gamma'],
+    [['pin', 'alpha', version], 'A reason is missing'],
+    [['pin', 'alpha', '99.9', ...REASON], 'No success of alpha'],
+    [['pin', 'alpha', 'fffffff', ...REASON], 'No success of alpha'],
+    [['pin', 'alpha', version, '--target', 'nowhere', ...REASON], 'There is no target nowhere'],
+    [['pin', 'alpha', version, '--target', DEB, ...REASON], 'alpha is not built for'],
+    [['pin', 'alpha', version, '--until', 'tomorrow', ...REASON], 'is no date and no length of time'],
+    [['unpin', 'alpha'], 'alpha is not pinned'],
+    [['unpin', 'gamma'], 'There is no project gamma'],
+  ];
+  for (const [args, message] of wrong)
+    expect(await cli(...args), args.join(' ')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining(message) as string,
+    });
 });

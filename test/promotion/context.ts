@@ -17,7 +17,7 @@ export function contextOf(db: Db, protectedRefs: readonly string[] = []) {
   const context: PromotionContext = {
     settings: { file: 'x.yaml', targets: [{ name: TARGET }, { name: 'other' }], protectedRefs } as unknown as Settings,
     db,
-    repository: () => ({ moveRef }) as unknown as Repository,
+    repository: () => ({ moveRef, isMaterialised: () => Promise.resolve(true) }) as unknown as Repository,
     mutexes: createMutexes(),
     now: () => NOON,
   };

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { findPackage, originOf } from '../../db/index.ts';
+import { findPackage, listPins, originOf } from '../../db/index.ts';
 import { TrunklineError } from '../../lib/index.ts';
 import type { PackageFile, PackageFormat, Settings, Target } from '../../model/index.ts';
 import type { TrunkContext } from '../context.ts';
@@ -102,5 +102,14 @@ function checkProject(name: string): string {
   if (/^[A-Za-z0-9_][A-Za-z0-9._+-]{0,199}$/.test(name)) return name;
   throw new TrunklineError('invalid_argument', `${JSON.stringify(name)} cannot be the name of a project`, {
     hint: 'use letters, digits, dot, plus, hyphen and underscore',
+  });
+}
+
+/** @throws TrunklineError `repository_conflict` when the project is kept at a version: an upload would take its place. */
+export async function refusePinned(context: TrunkContext, target: Target, project: string): Promise<void> {
+  const [pin] = await listPins(context.db, { target: target.name, project, at: context.now() });
+  if (pin === undefined) return;
+  throw new TrunklineError('repository_conflict', `${project} is pinned on ${target.name}: ${pin.reason}`, {
+    hint: `trunkline unpin ${project} --target ${target.name} lets it go on`,
   });
 }

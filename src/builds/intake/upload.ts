@@ -7,7 +7,7 @@ import { requireTarget, type TrunkContext } from '../context.ts';
 import type { Failure } from '../failure.ts';
 import { moveRefs, placeSnapshot, type Placed } from '../publish/index.ts';
 import { checkInstall, currentSnapshot, type CheckRequest } from '../verify.ts';
-import { checkedPackages, ownerOf, refuseRepublished } from './check.ts';
+import { checkedPackages, ownerOf, refusePinned, refuseRepublished } from './check.ts';
 import { gatherFiles } from './gather.ts';
 import { recordUpload } from './record.ts';
 
@@ -55,6 +55,7 @@ export async function uploadPackages(context: TrunkContext, request: UploadReque
       });
     await refuseRepublished(context, target, packages);
     const project = ownerOf(settings, target, packages, request.project);
+    await refusePinned(context, target, project);
     const names = files.map(({ original }) => basename(original));
     return await publish(context, request, { target, project, packages, scratch, names });
   } finally {

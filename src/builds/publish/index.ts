@@ -1,6 +1,6 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findPackage, findSnapshot, listPublishedDigests } from '../../db/index.ts';
+import { findPackage, findSnapshot, listPins, listPublishedDigests } from '../../db/index.ts';
 import type { PackageFile, Target } from '../../model/index.ts';
 import type { Repository } from '../../repos/index.ts';
 import type { TrunkContext } from '../context.ts';
@@ -22,7 +22,7 @@ export interface Placed {
   /** Seconds since the epoch: what its index says. */
   indexTime: number;
   packageCount: number;
-  /** Whether it is the project's newest success in history order, so that `current` moves to it (DESIGN 6). */
+  /** Whether it is the project's newest success in history order, and the project is not pinned, so that `current` moves to it (DESIGN 6). */
   newest: boolean;
   installed: readonly string[];
 }
@@ -50,10 +50,11 @@ export async function placeSnapshot(context: TrunkContext, request: PlaceRequest
   }
   const started = performance.now();
   const before = await repository.ofProject(parent, revision.project);
+  const { project, sequence } = revision;
+  const [pin] = await listPins(context.db, { target: target.name, project, at: context.now() });
   const published = (names: readonly string[]) => listPublishedDigests(context.db, target.name, names);
   const signed = await signNew(context, request, repository);
   await repository.admit(signed, published);
-  const { project, sequence } = revision;
   const snapshot = await repository.next(parent, { project, sequence, packages: signed });
   // A list of packages that was published before says what it said then.
   const known = (await findSnapshot(context.db, target.name, snapshot))?.indexTime ?? null;
@@ -66,7 +67,7 @@ export async function placeSnapshot(context: TrunkContext, request: PlaceRequest
     signed,
     indexTime,
     packageCount: await repository.count(snapshot),
-    newest: before.every((one) => one.sequence <= revision.sequence),
+    newest: pin === undefined && before.every((one) => one.sequence <= revision.sequence),
     installed: passed.installed,
   };
 }

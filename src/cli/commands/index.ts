@@ -14,6 +14,8 @@ import { log } from './log.ts';
 import { pkgList } from './pkg-list.ts';
 import { pkgShow } from './pkg-show.ts';
 import { pkgUpload } from './pkg-upload.ts';
+import { pin } from './pin.ts';
+import { pins } from './pins.ts';
 import { recheck } from './recheck.ts';
 import { refHistory } from './ref-history.ts';
 import { refList } from './ref-list.ts';
@@ -26,6 +28,7 @@ import { snapshotShow } from './snapshot-show.ts';
 import { status } from './status.ts';
 import { targetCheck } from './target-check.ts';
 import { targetPrepare } from './target-prepare.ts';
+import { unpin } from './unpin.ts';
 import { where } from './where.ts';
 
 /** Every command, in the order that help shows them. */
@@ -58,4 +61,7 @@ export const COMMANDS: readonly Command[] = [
   pkgUpload,
   pkgList,
   pkgShow,
+  pin,
+  unpin,
+  pins,
 ];
