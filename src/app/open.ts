@@ -29,15 +29,18 @@ export async function openForReading(settings: Settings): Promise<Trunk> {
 
 /**
  * Opens a deployment for writing, alone: takes the data directory's lock and finishes or undoes what a killed process left half done.
- * @throws TrunklineError `data_dir_locked` saying who holds it, `data_dir_unwritable`, `database_unreachable`.
+ * @throws TrunklineError `data_dir_locked` saying who holds it, `data_dir_unwritable`, `database_unreachable`, `signing_failed`
+ * when repositories are to be signed and no key can be had. For changing the keys themselves there is `forKeys`: nothing is published then.
  */
-export async function openForWriting(settings: Settings): Promise<Trunk> {
+export async function openForWriting(settings: Settings, { forKeys = false } = {}): Promise<Trunk> {
   const lock = await takeLock(settings.dataDir);
   try {
     await makeRepositories(settings.dataDir);
+    // Told before anything is built for nothing.
+    if (!forKeys) await createSigner(settings.signing)?.publicKeys();
     const trunk = await assemble(settings, 'write', () => lock.release());
     try {
-      await recover(trunk.context);
+      if (!forKeys) await recover(trunk.context);
     } catch (error) {
       await trunk.close();
       throw error;
@@ -84,8 +87,6 @@ export async function checkTargets(settings: Settings, names: readonly string[])
 async function assemble(settings: Settings, mode: OpenMode, closing: () => Promise<void>): Promise<Trunk> {
   const { database, dataDir } = settings;
   const signer = createSigner(settings.signing);
-  // A key that cannot be had is told before anything is built for nothing.
-  if (mode === 'write') await signer?.publicKeys();
   const db = await openDatabase({ url: database.kind === 'sqlite' ? sqliteUrl(database.path) : database.url, mode });
   const formats = createFormats();
   const context: TrunkContext = {
