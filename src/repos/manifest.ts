@@ -63,6 +63,27 @@ export function listedPackages(target: string, next: ProjectPackages, ownerOf: O
   return [...added.values()];
 }
 
+/** The same for many projects, which may take names from each other and from nobody else. @throws TrunklineError `repository_conflict` */
+export function listedTogether(
+  target: string,
+  changes: readonly ProjectPackages[],
+  ownerOf: OwnerOf,
+): Map<string, ManifestPackage[]> {
+  const names = new Map<string, ManifestPackage>();
+  const changing = new Set(changes.map((change) => change.project));
+  const owner: OwnerOf = (kind, name) => {
+    const before = ownerOf(kind, name);
+    return names.get(`${kind} ${name}`) ?? (before !== undefined && changing.has(before.project) ? undefined : before);
+  };
+  const listed = new Map<string, ManifestPackage[]>();
+  for (const change of changes) {
+    const packages = listedPackages(target, change, owner);
+    for (const one of packages) names.set(`${one.kind} ${one.name}`, one);
+    listed.set(change.project, packages);
+  }
+  return listed;
+}
+
 /** The refusal of two contents under one name that clients take for the same package. */
 export function differentContents(
   target: string,

@@ -15,6 +15,7 @@ import { layoutOf } from './layout.ts';
 import {
   differentContents,
   listedPackages,
+  listedTogether,
   type Manifest,
   type ManifestDiff,
   type ManifestPackage,
@@ -69,6 +70,8 @@ export interface Repository {
    * @throws TrunklineError `repository_conflict` when another project owns one of the names
    */
   next(parent: string | null, change: ProjectPackages): Promise<string>;
+  /** The same for many projects at once, each named once. */
+  nextOfAll(parent: string | null, changes: readonly ProjectPackages[]): Promise<string>;
   /**
    * Writes a snapshot of packages that were all admitted: its list and its files; done already: nothing happens. `time` (seconds) is what its index
    * says; it is raised above that of the snapshot `after` it, which clients may have: apt and HTTP caches take an index of the same second for the
@@ -128,6 +131,10 @@ export function openRepository(options: RepositoryOptions): Repository {
     next: async (parent, change) => {
       const listed = await withOwners(parent, (ownerOf) => listedPackages(target.name, change, ownerOf));
       return tree.replace(parent, change.project, listed);
+    },
+    nextOfAll: async (parent, changes) => {
+      const listed = await withOwners(parent, (ownerOf) => listedTogether(target.name, changes, ownerOf));
+      return tree.replaceAll(parent, listed);
     },
     writeSnapshot: async (hash, { time, after }) => {
       await tree.keep(hash);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { PackageFile } from '../../src/model/index.ts';
 import { sha256 } from '../../src/lib/index.ts';
 import { buildDirectoryPath } from '../../src/repos/index.ts';
-import { listedPackages } from '../../src/repos/manifest.ts';
+import { listedPackages, listedTogether } from '../../src/repos/manifest.ts';
 import { createOwners } from '../../src/repos/owners.ts';
 import { openTree } from '../../src/repos/tree/tree.ts';
 import { memoryNodes } from './snapshots.ts';
@@ -104,6 +104,13 @@ describe('a snapshot', () => {
         let other: string | null = null;
         for (const [project, packages] of [...model].sort()) other = await publish(other, project, ...packages);
         expect(other).toBe(hash);
+        const listed = listedTogether(
+          't',
+          [...model].map(([project, packages]) => ({ project, sequence: 1, packages })),
+          () => undefined,
+        );
+        expect(await tree.replaceAll(null, listed)).toBe(hash);
+        expect(await tree.replaceAll(seen[0]?.hash ?? null, listed)).toBe(hash);
         const [first] = seen;
         const { added, removed } = await tree.diff(first?.hash ?? null, hash);
         const last = seen.at(-1)?.packages ?? [];

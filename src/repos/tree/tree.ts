@@ -14,6 +14,8 @@ export interface NodeStore {
 export interface SnapshotTree {
   /** The name of the snapshot with a project's packages replaced. It is only in memory until `keep`. */
   replace: (root: string | null, project: string, packages: readonly ManifestPackage[]) => Promise<string>;
+  /** The same with many projects at once, in time that grows with the snapshot. */
+  replaceAll: (root: string | null, changes: ReadonlyMap<string, readonly ManifestPackage[]>) => Promise<string>;
   /** Makes a snapshot durable. */
   keep: (root: string) => Promise<void>;
   has: (root: string) => Promise<boolean>;
@@ -62,6 +64,10 @@ export function openTree(store: NodeStore): SnapshotTree {
     },
     count: async (root) => (await nodes.get(root)).count,
     has: (root) => nodes.has(root),
+    replaceAll: async (root, changes) => {
+      const others = (root === null ? [] : await listAll(root)).filter((one) => !changes.has(one.project));
+      return nodes.add(build([...others, ...[...changes.values()].flat()], 0)).hash;
+    },
     replace: async (root, project, packages) => {
       const top = root === null ? EMPTY : await nodes.get(root);
       return (await replaceBelow({ nodes, listAll, project, key: keyOf(project), packages }, top, 0)).hash;
@@ -72,17 +78,7 @@ export function openTree(store: NodeStore): SnapshotTree {
       await store.write(fresh);
       for (const hash of fresh.keys()) nodes.settle(hash);
     },
-    ofProject: async (root, project) => {
-      if (root === null) return [];
-      const key = keyOf(project);
-      let current = await nodes.get(root);
-      for (let depth = 0; current.node.kind === 'inner'; depth += 1) {
-        const child = current.node.children[digitOf(key, depth)];
-        if (child === null || child === undefined) return [];
-        current = await nodes.get(child.hash);
-      }
-      return current.node.packages.filter((one) => one.project === project);
-    },
+    ofProject: (root, project) => (root === null ? Promise.resolve([]) : packagesOf(nodes, root, project)),
     diff: async (before, after) => {
       const [old, young] = await differing({ nodes, listAll }, before, after);
       const oldKeys = new Set(old.map(contentKey));
@@ -93,6 +89,18 @@ export function openTree(store: NodeStore): SnapshotTree {
       };
     },
   };
+}
+
+/** The packages of one project: down from the root to one leaf. */
+async function packagesOf(nodes: Nodes, root: string, project: string): Promise<ManifestPackage[]> {
+  const key = keyOf(project);
+  let current = await nodes.get(root);
+  for (let depth = 0; current.node.kind === 'inner'; depth += 1) {
+    const child = current.node.children[digitOf(key, depth)];
+    if (child === null || child === undefined) return [];
+    current = await nodes.get(child.hash);
+  }
+  return current.node.packages.filter((one) => one.project === project);
 }
 
 type ListAll = (hash: string) => Promise<ManifestPackage[]>;
@@ -179,7 +187,8 @@ function createNodes(store: NodeStore): Nodes {
   const held = new Map<string, NamedNode>([[EMPTY.hash, EMPTY]]);
   const unsettled = new Map<string, NamedNode>([[EMPTY.hash, EMPTY]]);
   const hold = (node: NamedNode) => {
-    held.set(node.hash, node);
+    // The text is needed for writing only.
+    held.set(node.hash, { ...node, text: '' });
     dropOldest(held, HELD);
   };
   const known = (hash: string) => unsettled.get(hash) ?? held.get(hash);
@@ -204,7 +213,7 @@ function createNodes(store: NodeStore): Nodes {
     },
     add: (made) => {
       for (const node of made) if (held.get(node.hash) === undefined) unsettled.set(node.hash, node);
-      dropOldest(unsettled, UNSETTLED);
+      dropOldest(unsettled, UNSETTLED + made.length);
       const [top] = made;
       if (top === undefined) throw new Error('a tree without a top');
       return held.get(top.hash) ?? top;
