@@ -6,6 +6,7 @@ import { rpmFragments } from './fragments.ts';
 import { rpmFileNames } from './file-names.ts';
 import { identifyRpms } from './identify.ts';
 import { createRpmInspection } from './inspect.ts';
+import { createSignatureInserter } from './insert-signatures.ts';
 import { readPackaging } from './read-packaging.ts';
 import { readRelations } from './relations.ts';
 import { signRpms } from './sign.ts';
@@ -15,6 +16,7 @@ import { repomd, rpmIndexParts, rpmIndexPath, rpmLayout } from './write-index.ts
 /** RPM, for dnf and zypper. Packages are read in jails of `openJail`. */
 export function createRpmFormat(options: { openJail: OpenJail }): PackageFormat {
   const inspector = createInspector(createRpmInspection(options.openJail));
+  const inserter = createSignatureInserter(options.openJail);
   return {
     name: 'rpm',
     readPackaging,
@@ -23,7 +25,7 @@ export function createRpmFormat(options: { openJail: OpenJail }): PackageFormat 
     readList: () => Promise.resolve(null),
     fileNames: rpmFileNames,
     identify: (paths) => identifyRpms(inspector, paths),
-    sign: (files, signer, directory) => signRpms({ openJail: options.openJail, inspector }, files, signer, directory),
+    sign: (files, signer, directory) => signRpms({ inserter, inspector }, files, signer, directory),
     fragmentVersion: 1,
     fragments: (files) => rpmFragments(inspector, files),
     indexParts: rpmIndexParts,

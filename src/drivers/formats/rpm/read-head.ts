@@ -1,4 +1,4 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { invalidPackage } from '../confined-reading.ts';
 
 /**
@@ -12,6 +12,8 @@ export interface RpmHead {
   header: Buffer;
   /** Whether the header holds a digest of the payload; rpm signs header and payload together where it does not (rpm before 4.14 made such). */
   payloadDigest: boolean;
+  /** Whether somebody has signed it. */
+  signed: boolean;
   /** Bytes of the whole file. */
   size: number;
 }
@@ -27,6 +29,8 @@ const SIGNATURE_LIMITS = { entries: 32, data: 64 * 1024 ** 2 };
 const HEADER_LIMITS = { entries: 0xffff, data: 0x0fffffff };
 /** RPMTAG_PAYLOADSHA256 and RPMTAG_PAYLOADSHA256ALT. */
 const PAYLOAD_DIGEST_TAGS = [5092, 5097];
+/** RPMSIGTAG_DSA, RSA, OPENPGP, PGP, GPG. */
+const SIGNATURE_TAGS = [267, 268, 278, 1002, 1005];
 
 interface Limits {
   entries: number;
@@ -38,25 +42,40 @@ export async function readHead(path: string): Promise<RpmHead> {
   const handle = await open(path, 'r');
   try {
     const { size } = await handle.stat();
-    const lead = await readAt({ path, handle, size }, 0, LEAD_BYTES);
-    if (lead.readUInt32BE(0) !== LEAD_MAGIC) throw invalidPackage({ path }, 'it does not begin as an RPM does');
-    const signature = await headerLength({ path, handle, size }, LEAD_BYTES, SIGNATURE_LIMITS);
-    const start = LEAD_BYTES + Math.ceil(signature / 8) * 8;
-    const length = await headerLength({ path, handle, size }, start, HEADER_LIMITS);
-    const [front, header] = [
-      await readAt({ path, handle, size }, 0, start),
-      await readAt({ path, handle, size }, start, length),
-    ];
-    return { front, header, payloadDigest: PAYLOAD_DIGEST_TAGS.some((tag) => hasTag(header, tag)), size };
+    const read = async (at: number, length: number) => {
+      const buffer = Buffer.alloc(length);
+      const { bytesRead } = await handle.read(buffer, 0, length, at);
+      return buffer.subarray(0, bytesRead);
+    };
+    return await headOf({ path, size, read });
   } finally {
     await handle.close();
   }
 }
 
+/** What `readHead` answers, of an RPM in memory; `path` names it in errors. */
+export function readHeadOf(path: string, bytes: Buffer): Promise<RpmHead> {
+  const read = (at: number, length: number) => Promise.resolve(bytes.subarray(at, at + length));
+  return headOf({ path, size: bytes.length, read });
+}
+
+async function headOf(source: Source): Promise<RpmHead> {
+  const lead = await readAt(source, 0, LEAD_BYTES);
+  if (lead.readUInt32BE(0) !== LEAD_MAGIC) throw invalidPackage(source, 'it does not begin as an RPM does');
+  const signature = await headerLength(source, LEAD_BYTES, SIGNATURE_LIMITS);
+  const start = LEAD_BYTES + Math.ceil(signature / 8) * 8;
+  const length = await headerLength(source, start, HEADER_LIMITS);
+  const [front, header] = [await readAt(source, 0, start), await readAt(source, start, length)];
+  const payloadDigest = PAYLOAD_DIGEST_TAGS.some((tag) => hasTag(header, tag));
+  const signed = SIGNATURE_TAGS.some((tag) => hasTag(front.subarray(LEAD_BYTES), tag));
+  return { front, header, payloadDigest, signed, size: source.size };
+}
+
 interface Source {
   path: string;
-  handle: FileHandle;
   size: number;
+  /** Up to `length` bytes from `at`. */
+  read(at: number, length: number): Promise<Buffer>;
 }
 
 async function headerLength(source: Source, at: number, limits: Limits): Promise<number> {
@@ -78,10 +97,9 @@ async function readAt(source: Source, at: number, length: number): Promise<Buffe
       source,
       `it has ${source.size} bytes, and its lengths say that it goes on to byte ${at + length}`,
     );
-  const buffer = Buffer.alloc(length);
-  const { bytesRead } = await source.handle.read(buffer, 0, length, at);
-  if (bytesRead !== length) throw invalidPackage(source, 'it became shorter while it was read');
-  return buffer;
+  const bytes = await source.read(at, length);
+  if (bytes.length !== length) throw invalidPackage(source, 'it became shorter while it was read');
+  return bytes;
 }
 
 function hasTag(header: Buffer, tag: number): boolean {

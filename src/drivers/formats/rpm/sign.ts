@@ -3,19 +3,24 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { sha256, TrunklineError } from '../../../lib/index.ts';
 import type { PackageFile, Signer } from '../../../model/index.ts';
-import { invalidPackage, type OpenJail } from '../confined-reading.ts';
+import { invalidPackage } from '../confined-reading.ts';
 import type { Inspector } from '../inspection.ts';
 import { identifyRpms } from './identify.ts';
-import { insertSignatures, type Unsigned } from './insert-signatures.ts';
+import type { SignatureInserter, Unsigned } from './insert-signatures.ts';
 import { readHead, type RpmHead } from './read-head.ts';
 import { writeSigned } from './write-signed.ts';
 
-/** Signed in one jail at most. */
+/** Signed one after the other, before what they left is cleared away. */
 const BATCH = 50;
 /** Signatures asked for at once: the signer may be an agent with one processor or a machine far away. */
 const AT_ONCE = 2;
 /** Bytes of header and payload of a package whose header has no digest of the payload. They go to the signer in one piece. */
 const MAX_WHOLE = 256 * 1024 ** 2;
+
+export interface RpmSigning {
+  inserter: SignatureInserter;
+  inspector: Inspector;
+}
 
 /**
  * Signs RPMs so that nothing that understands them is near the key: this side takes the main header's bytes out by lengths that it checks and has
@@ -23,7 +28,7 @@ const MAX_WHOLE = 256 * 1024 ** 2;
  * header is taken, the rest is the file as it was. Each is identified anew.
  */
 export async function signRpms(
-  tools: { openJail: OpenJail; inspector: Inspector },
+  tools: RpmSigning,
   files: readonly PackageFile[],
   signer: Signer,
   directory: string,
@@ -37,7 +42,7 @@ export async function signRpms(
 }
 
 async function signBatch(
-  { openJail, inspector }: { openJail: OpenJail; inspector: Inspector },
+  { inserter, inspector }: RpmSigning,
   files: readonly PackageFile[],
   signer: Signer,
   directory: string,
@@ -47,7 +52,7 @@ async function signBatch(
   try {
     const keys = await signer.publicKeys();
     const unsigned = await inGroups(files, AT_ONCE, (file) => signOne(file, signer));
-    const fronts = await insertSignatures(openJail, { work, files: unsigned, keys });
+    const fronts = await inserter.insert(unsigned, keys, work);
     const paths: string[] = [];
     for (const [n, one] of unsigned.entries()) {
       const front = fronts[n];

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createGpgSigner } from '../../../../src/drivers/signers/gpg/index.ts';
 import { run, sha256, sha256File } from '../../../../src/lib/index.ts';
@@ -104,8 +105,10 @@ describe('signing RPMs', () => {
     expect(says.toLowerCase()).toContain((await signer.publicKeys())[0]?.fingerprint.slice(-8).toLowerCase());
     expect(await rpmSays(second.path, signerOf(older))).toMatch(/NOKEY/);
     // Once more by the same key: nothing is lost.
+    await delay(1100);
     const again = only(await sign([second]));
     expect(await rpmSays(again.path)).toContain(': OK');
+    expect(again.sha256).not.toBe(second.sha256);
   });
 
   test('takes a package of rpm before 4.14, whose header has no digest of the payload, and signs that too', async () => {
