@@ -38,6 +38,7 @@ async function clearEarlierDemo(): Promise<void> {
     'data/logs',
     'data/repos',
     'data/scratch',
+    'data/keys',
   ])
     await rm(join(directory, entry), { recursive: true, force: true });
   for (const entry of ['trunkline.sqlite', 'trunkline.sqlite-wal', 'trunkline.sqlite-shm'])
@@ -48,6 +49,7 @@ async function clearEarlierDemo(): Promise<void> {
 async function buildEverything(config: string): Promise<void> {
   say('Prepare the roots that packages are built and installed in (kept for next time)');
   await trunkline(['--config', config, 'config', 'check']);
+  await trunkline(['--config', config, 'key', 'rotate', '--reason', 'the first key']);
   for (const target of [RPM_TARGET, DEB_TARGET]) await trunkline(['--config', config, 'target', 'prepare', target]);
   say('Build every commit: trunkline run --order --since 2026-11-01');
   const code = await trunkline(['--config', config, 'run', '--order', '--since', '2026-11-01'], [0, 1]);
@@ -94,10 +96,14 @@ async function installFromBoth(base: { rpm: string; deb: string }): Promise<void
   say('Install from both repositories with real dnf and real apt, into throw-away roots');
   const scratch = join(directory, 'install');
   const current = (target: string) => join(dataDirectory, 'repos', target, 'current');
+  const clientFile = (target: string, kind: string) =>
+    join(dataDirectory, 'repos', target, `trunkline-${target}.${kind}`);
   try {
-    show('dnf', current(RPM_TARGET), await installWithDnf(join(scratch, 'rpm'), current(RPM_TARGET), base.rpm));
+    const dnf = await installWithDnf(join(scratch, 'rpm'), clientFile(RPM_TARGET, 'repo'), base.rpm);
+    show('dnf', current(RPM_TARGET), dnf);
     const rootTar = join(directory, 'apt-root.tar');
-    const apt = await installWithApt(join(scratch, 'deb'), current(DEB_TARGET), { base: base.deb, rootTar });
+    const files = { sources: clientFile(DEB_TARGET, 'sources'), pref: clientFile(DEB_TARGET, 'pref') };
+    const apt = await installWithApt(join(scratch, 'deb'), files, { base: base.deb, rootTar });
     show('apt', current(DEB_TARGET), apt);
   } finally {
     await rm(scratch, { recursive: true, force: true });

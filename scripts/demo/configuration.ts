@@ -13,6 +13,7 @@ export function demoConfiguration(demo: {
     data_dir: demo.dataDirectory,
     base_url: `file://${demo.dataDirectory}/repos`,
     jobs: 2,
+    signing: {},
     targets: {
       [RPM_TARGET]: {
         format: 'rpm',

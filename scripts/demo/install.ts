@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { run } from '../../src/lib/index.ts';
 
 export interface Installed {
@@ -14,27 +14,19 @@ export interface Installed {
 const PACKAGES = ['greeter', 'pyfacts'];
 const PROGRAMS: readonly (readonly [string, ...string[]])[] = [['greeter', 'packager'], ['pyfacts']];
 
-/** Installs the samples with the host's dnf below `directory` and runs them there. */
-export async function installWithDnf(directory: string, repository: string, base: string): Promise<Installed> {
+/** Installs the samples with the host's dnf and the client file `clientFile` (`.repo`) below `directory` and runs them there. */
+export async function installWithDnf(directory: string, clientFile: string, base: string): Promise<Installed> {
   const root = join(directory, 'root');
   const home = join(directory, 'home');
   await mkdir(join(root, 'dev'), { recursive: true });
   await mkdir(home, { recursive: true });
   await run(['mknod', '-m', '666', join(root, 'dev/null'), 'c', '1', '3']);
   await writeFile(join(home, '.rpmmacros'), '%_dbpath /var/lib/rpm\n');
-  const source = [
-    `--repofrompath=base,file://${base}`,
-    `--repofrompath=trunk,file://${repository}`,
-    '--repo=base',
-    '--repo=trunk',
-  ];
-  const settings = [
-    '--setopt=trunk.priority=1',
-    '--nogpgcheck',
-    '--releasever=12',
-    '--setopt=reposdir=/nonexistent',
-    '--setopt=install_weak_deps=0',
-  ];
+  const repositories = join(directory, 'yum.repos.d');
+  await mkdir(repositories);
+  await copyFile(clientFile, join(repositories, basename(clientFile)));
+  const source = [`--repofrompath=base,file://${base}`, '--setopt=base.gpgcheck=0'];
+  const settings = ['--releasever=12', `--setopt=reposdir=${repositories}`, '--setopt=install_weak_deps=0'];
   // Debian's dnf has a plug-in on that keeps every RPM it installs on the host, and offers the old ones again.
   const dnf = [
     'dnf',
@@ -52,19 +44,19 @@ export async function installWithDnf(directory: string, repository: string, base
     env: { HOME: home },
   });
   return {
-    command: `dnf ${source.join(' ')} --setopt=trunk.priority=1 install ${PACKAGES.join(' ')}`,
+    command: `cp ${clientFile} /etc/yum.repos.d/ && dnf ${source.join(' ')} install ${PACKAGES.join(' ')}`,
     packages: split(rpm.stdout),
     programs: await runAll(root),
   };
 }
 
 /**
- * Installs the samples with apt inside a root below `directory` and runs them there. The root is unpacked from `rootTar`, a minimal Debian with apt,
+ * Installs the samples with apt and the client files `clientFiles` (`.sources`, `.pref`) inside a root below `directory` and runs them there. The root is unpacked from `rootTar`, a minimal Debian with apt,
  * which is made the first time.
  */
 export async function installWithApt(
   directory: string,
-  repository: string,
+  clientFiles: { sources: string; pref: string },
   { base, rootTar }: { base: string; rootTar: string },
 ): Promise<Installed> {
   const root = join(directory, 'root');
@@ -72,10 +64,12 @@ export async function installWithApt(
   await makeAptRoot(rootTar, base);
   await run(['tar', '-xf', rootTar, '-C', root, '--exclude=./dev/*']);
   await run(['mknod', '-m', '666', join(root, 'dev/null'), 'c', '1', '3']);
-  const lines = [`deb [trusted=yes] file:${base} bookworm main`, `deb [trusted=yes] file:${repository} trunk main`];
-  await writeFile(join(root, 'etc/apt/sources.list'), `${lines.join('\n')}\n`);
+  await writeFile(join(root, 'etc/apt/sources.list'), `deb [trusted=yes] file:${base} bookworm main\n`);
+  const { sources, pref } = clientFiles;
+  await copyFile(sources, join(root, 'etc/apt/sources.list.d', basename(sources)));
+  await copyFile(pref, join(root, 'etc/apt/preferences.d', basename(pref)));
   // The mounts end with the shell.
-  const tops = [base, dirname(repository)];
+  const tops = [base, dirname(sources)];
   await run(['unshare', '--mount', 'sh', '-c', INSTALL, 'sh', root, ...tops, '--', ...PACKAGES], {
     env: { DEBIAN_FRONTEND: 'noninteractive' },
     timeout: 300_000,
@@ -83,7 +77,9 @@ export async function installWithApt(
   const admin = `--admindir=${root}/var/lib/dpkg`;
   const dpkg = await run(['dpkg-query', admin, '-W', '-f', '${Package}_${Version}\\n', ...PACKAGES, 'libgreet1']);
   return {
-    command: `echo '${lines[1] ?? ''}' > /etc/apt/sources.list.d/trunkline.list && apt-get update && apt-get install ${PACKAGES.join(' ')}`,
+    command:
+      `cp ${sources} /etc/apt/sources.list.d/ && cp ${pref} /etc/apt/preferences.d/ && ` +
+      `apt-get update && apt-get install ${PACKAGES.join(' ')}`,
     packages: split(dpkg.stdout),
     programs: await runAll(root),
   };

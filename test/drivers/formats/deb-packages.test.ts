@@ -248,6 +248,8 @@ describe('writeIndex', () => {
     const listed = [...text.matchAll(/^ ([0-9a-f]{64}) ([0-9]+) (\S+)$/gm)];
     expect(listed.map((line) => line[3])).toEqual([
       ...[
+        'main/Contents-amd64',
+        'main/Contents-amd64.gz',
         'main/binary-amd64/Packages',
         'main/binary-amd64/Packages.gz',
         'main/source/Sources',

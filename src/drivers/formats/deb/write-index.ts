@@ -18,12 +18,22 @@ export const debLayout: IndexLayout = {
   keyPath: null,
 };
 
-/** A Packages file for each architecture, in which `all` packages stand too (Release does not list `all`, so apt asks for no binary-all), and Sources. */
+/**
+ * Packages and Contents for each architecture, in which `all` packages stand too (Release does not list `all`, so apt asks for no binary-all), and
+ * Sources. The lines of Contents follow the packages and not the alphabet: apt-file searches them as they are.
+ */
 export function debIndexParts({ architectures }: { architectures: readonly string[] }): IndexPart[] {
-  const packages = architectures.map((arch) => ({
-    id: `${COMPONENT}/binary-${arch}/Packages`,
-    entry: (entry: IndexEntry) => packagesStanza(entry, arch, architectures),
-  }));
+  const packages = architectures.flatMap((arch) => [
+    {
+      id: `${COMPONENT}/binary-${arch}/Packages`,
+      entry: (entry: IndexEntry) => packagesStanza(entry, arch, architectures),
+    },
+    {
+      id: `${COMPONENT}/Contents-${arch}`,
+      entry: (entry: IndexEntry) =>
+        ['all', arch].includes(architectureOf(entry)) ? (entry.fragment.Contents ?? '') : '',
+    },
+  ]);
   const sources = { id: `${COMPONENT}/source/Sources`, entry: sourceStanza };
   return [...packages, sources].map((part) => ({ ...part, head: () => '', tail: '' }));
 }
@@ -65,10 +75,14 @@ function rfcDate(seconds: number): string {
 function packagesStanza(entry: IndexEntry, wanted: string, architectures: readonly string[]): string {
   const fragment = entry.fragment.Packages;
   if (fragment === undefined) return '';
-  const arch = /^Architecture: (.*)$/m.exec(fragment)?.[1] ?? '';
+  const arch = architectureOf(entry);
   if (arch !== 'all' && !architectures.includes(arch)) throw wrongArchitecture(entry, arch, architectures);
   if (arch !== 'all' && arch !== wanted) return '';
   return `${fragment.replace(/^Filename:$/m, () => `Filename: ${entry.href}`)}\n`;
+}
+
+function architectureOf(entry: IndexEntry): string {
+  return /^Architecture: (.*)$/m.exec(entry.fragment.Packages ?? '')?.[1] ?? '';
 }
 
 function wrongArchitecture(entry: IndexEntry, arch: string, architectures: readonly string[]): TrunklineError {
