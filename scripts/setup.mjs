@@ -36,6 +36,8 @@ const TEST = {
   'python3-setuptools': '/usr/lib/python3/dist-packages/setuptools',
   'dnf-plugins-core': '/usr/lib/python3/dist-packages/dnf-plugins/download.py',
   'build-essential': '/usr/share/build-essential',
+  'dose-distcheck': '/usr/bin/dose-debcheck',
+  rsync: '/usr/bin/rsync',
   e2fsprogs: '/usr/sbin/mkfs.ext4',
   'libcap2-bin': '/usr/sbin/setcap',
   procps: '/usr/bin/ps',

@@ -1,3 +1,4 @@
 export { checkTargets, openForPlanning, openForReading, openForWriting, type TargetCheck, type Trunk } from './open.ts';
+export { verifyRepository, type DamagedPackage, type Verification } from './verify.ts';
 export { deliverEvents } from './events.ts';
 export { listKeys, makeFirstKey, retireKey, rotateKey, type KeyList, type KeyView } from './keys.ts';

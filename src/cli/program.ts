@@ -66,6 +66,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   hold: 'keep snapshots from the garbage collector',
   ref: 'names that point at snapshots: list, move, undo',
   snapshot: 'list, show and compare snapshots',
+  repo: 'verify published repositories',
   target: 'prepare targets, say what they lack',
 };
 

@@ -4,4 +4,5 @@ export type { Manifest, ManifestDiff, ManifestPackage, ProjectPackages } from '.
 export { packageChanges, type PackageChange } from './package-changes.ts';
 export type { Recovery } from './recover.ts';
 export { openRepository, type Repository, type RepositoryOptions } from './repository.ts';
+export { verifySnapshot, type Finding, type Trust, type Verified, type VerifyOptions } from './verify/index.ts';
 export { openTree, type NodeStore, type SnapshotTree } from './tree/tree.ts';

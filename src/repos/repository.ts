@@ -102,6 +102,8 @@ export interface Repository {
   moveRef(name: string, hash: string, now?: number): Promise<void>;
   readRef(name: string): Promise<string | null>;
   writeBuildDirectory(build: BuildDirectory): Promise<string>;
+  /** Puts a damaged file of the pool aside; answers where, or null when it is not there. */
+  quarantine(sha256: string, fileName: string): Promise<string | null>;
   /** Forgets lists of packages in memory: to be called when some were removed. */
   forget(): void;
   /** Start-up: removes leftovers and repairs refs. `now` as for `moveRef`. */
@@ -160,6 +162,7 @@ export function openRepository(options: RepositoryOptions): Repository {
     moveRef: (name, hash, now = clock()) => moveRef(maker, name, hash, now),
     readRef: (name) => readRef(layout, name),
     writeBuildDirectory: (build) => writeBuildDirectory(maker, build),
+    quarantine: (sha256, fileName) => store.quarantine(sha256, fileName),
     forget: tree.forget,
     recover: async (expected, now = clock()) => {
       await store.recover();

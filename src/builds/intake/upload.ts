@@ -85,7 +85,7 @@ async function publish(context: TrunkContext, request: UploadRequest, intake: In
     if ('reason' in placed) throw refused(placed, logs);
     const result = {
       project,
-      packages,
+      packages: placed.signed,
       snapshot: placed.snapshot,
       replaced: await goneFrom(context, target, project, placed),
     };

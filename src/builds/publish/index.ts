@@ -81,6 +81,8 @@ async function signNew(
   const known = await Promise.all(
     packages.map(async (file) => {
       const published = await findPackage(context.db, target.name, file.identity.fullName);
+      // The file as it was published, from a mirror or a backup.
+      if (published?.sha256 === file.sha256) return file;
       if (published?.unsignedSha256 !== file.sha256) return null;
       const { sha256, size } = published;
       return { ...file, path: repository.pathOf(published), sha256, size };

@@ -21,6 +21,7 @@ import { refHistory } from './ref-history.ts';
 import { refList } from './ref-list.ts';
 import { refSet } from './ref-set.ts';
 import { refUndo } from './ref-undo.ts';
+import { repoVerify } from './repo-verify.ts';
 import { run } from './run.ts';
 import { snapshotDiff } from './snapshot-diff.ts';
 import { snapshotList } from './snapshot-list.ts';
@@ -64,4 +65,5 @@ export const COMMANDS: readonly Command[] = [
   pin,
   unpin,
   pins,
+  repoVerify,
 ];

@@ -2,6 +2,8 @@ import type { Signer, SigningSettings } from '../../model/index.ts';
 import { createCommandSigner } from './command/index.ts';
 import { createGpgSigner, usableOwnKeys } from './gpg/index.ts';
 
+export { verifySignature } from './verify.ts';
+
 /** The signer that the configuration asks for; null publishes unsigned. Starts nothing and reads nothing yet. */
 export function createSigner(settings: SigningSettings | null): Signer | null {
   if (settings === null) return null;

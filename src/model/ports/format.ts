@@ -3,7 +3,7 @@ import type { Project } from '../project.ts';
 import type { CommitInfo, Revision } from '../revision.ts';
 import type { Target } from '../target.ts';
 import type { FormatName } from '../words.ts';
-import type { Signer } from './signer.ts';
+import type { PublicKey, Signer } from './signer.ts';
 
 /** A version as one format writes it, from `planVersion`. */
 export interface PackageVersion {
@@ -134,6 +134,11 @@ export interface PackageFormat {
   sign?(files: readonly PackageFile[], signer: Signer, directory: string): Promise<PackageFile[]>;
   /** Changes whenever a fragment of the same package would become another: kept ones are then made again. */
   readonly fragmentVersion: number;
+  /**
+   * Formats whose packages carry their own signature: what is wrong with that of each file, in the tool's words, or null where one of the keys made
+   * it; in the order given.
+   */
+  signatureProblems?(files: readonly PackageFile[], keys: readonly PublicKey[]): Promise<(string | null)[]>;
   /** The index fragments of packages, in the order given. */
   fragments(files: readonly PackageFile[]): Promise<IndexFragment[]>;
   /** The index files of a repository, each once. */

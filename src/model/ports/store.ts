@@ -18,6 +18,11 @@ export interface Store {
   /** The href a package has or would have below the pool: `<aa>/<sha256>/<fileName>`. */
   hrefOf(sha256: string, fileName: string): string;
   has(sha256: string, fileName: string): Promise<boolean>;
+  /**
+   * Takes a damaged file out of the pool, to where it can be looked at; `sha256` is the package's, the file may be one beside it. Answers the path, or null
+   * when it is not there.
+   */
+  quarantine(sha256: string, fileName: string): Promise<string | null>;
   /** Removes leftovers of a killed run. */
   recover(): Promise<void>;
 }

@@ -9,6 +9,8 @@ import { verifyPackages } from './verify.ts';
 /** Raised whenever a build of the same source could come out differently. */
 const VERSION = '1';
 
+export { findUnmet, type UnmetPackage } from './closure.ts';
+
 export const sandboxCapabilities: BuilderCapabilities = {
   name: 'sandbox',
   formats: ['rpm', 'deb'],

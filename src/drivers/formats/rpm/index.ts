@@ -10,6 +10,7 @@ import { createSignatureInserter } from './insert-signatures.ts';
 import { readPackaging } from './read-packaging.ts';
 import { readRelations } from './relations.ts';
 import { signRpms } from './sign.ts';
+import { rpmSignatureProblems } from './signature-problems.ts';
 import { stageSource } from './stage-source.ts';
 import { repomd, rpmIndexParts, rpmIndexPath, rpmLayout } from './write-index.ts';
 
@@ -28,6 +29,7 @@ export function createRpmFormat(options: { openJail: OpenJail }): PackageFormat 
     sign: (files, signer, directory) => signRpms({ inserter, inspector }, files, signer, directory),
     fragmentVersion: 1,
     fragments: (files) => rpmFragments(inspector, files),
+    signatureProblems: (files, keys) => rpmSignatureProblems(options.openJail, files, keys),
     indexParts: rpmIndexParts,
     indexPath: rpmIndexPath,
     indexOfIndices: repomd,

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Store } from '../../../model/index.ts';
 import { hrefOf } from './href.ts';
 import { holds, putFile } from './put.ts';
+import { quarantineFile } from './quarantine.ts';
 import { recoverPool } from './recover.ts';
 
 /** Packages in a directory on this machine, which any web server can serve. `directory` is the pool; it is made when it is needed. */
@@ -12,6 +13,7 @@ export function createDiskStore(options: { directory: string }): Store {
     put: (file) => putFile(pool, file),
     hrefOf,
     has: (sha256, fileName) => holds(join(pool, hrefOf(sha256, fileName))),
+    quarantine: (sha256, fileName) => quarantineFile(pool, join(pool, hrefOf(sha256, fileName))),
     recover: () => recoverPool(pool),
   };
 }

@@ -1,0 +1,191 @@
+import { join } from 'node:path';
+import { findPackagesNamed, insertAudit, listRefsAt, listSnapshots } from '../db/index.ts';
+import { findUnmet } from '../drivers/builders/sandbox/index.ts';
+import { createSigner, verifySignature } from '../drivers/signers/registry.ts';
+import { describeError, sha256File, TrunklineError } from '../lib/index.ts';
+import type { Settings, Target } from '../model/index.ts';
+import { findSnapshotNamed, parseSubject } from '../promotion/index.ts';
+import { verifySnapshot, type Finding, type ManifestPackage, type Trust } from '../repos/index.ts';
+import { openForReading, openForWriting, type Trunk } from './open.ts';
+
+export interface VerifyRequest {
+  /** `TARGET` (its `current`), `TARGET/REF` or `TARGET/SNAPSHOT`. */
+  subject: string;
+  /** Whether damaged files are taken out of the pool. */
+  quarantine: boolean;
+  actor: string;
+  report: (what: string) => void;
+  signal: AbortSignal;
+}
+
+/** A damaged package, and who has it. */
+export interface DamagedPackage {
+  fullName: string;
+  sha256: string;
+  fileName: string;
+  /** Snapshots that list it, the newest first, at most a thousand looked through. */
+  snapshots: readonly string[];
+  /** Refs that point at one of them. */
+  refs: readonly string[];
+  /** Where it was put; null when it still lies where it was. */
+  quarantined: string | null;
+}
+
+export interface Verification {
+  target: string;
+  snapshot: string;
+  ref: string | null;
+  packages: number;
+  /** Whether its index files were looked at: a snapshot that nobody points at need not exist as files. */
+  materialised: boolean;
+  findings: readonly Finding[];
+  damaged: readonly DamagedPackage[];
+}
+
+/** Snapshots that are searched for a damaged package. */
+const SEARCHED = 1000;
+
+/**
+ * Reads a published repository again and says what is wrong with it. Works beside a run; only to put a damaged package aside it takes the data
+ * directory's lock for a moment.
+ * @throws TrunklineError `not_found`, `invalid_argument` for what is not there to be verified
+ */
+export async function verifyRepository(settings: Settings, request: VerifyRequest): Promise<Verification> {
+  const reading = await openForReading(settings);
+  let found: Verification;
+  try {
+    found = await look(reading, settings, request);
+  } finally {
+    await reading.close();
+  }
+  if (!request.quarantine || found.damaged.length === 0) return found;
+  return putAside(settings, found, request.actor);
+}
+
+async function look(trunk: Trunk, settings: Settings, request: VerifyRequest): Promise<Verification> {
+  const { db, formats, repository: repositoryOf } = trunk.context;
+  const { report, signal } = request;
+  const subject = parseSubject(
+    settings,
+    request.subject.includes('/') ? request.subject : `${request.subject}/current`,
+  );
+  const { target } = subject;
+  const { hash } = await findSnapshotNamed(db, subject);
+  const ref = hash.startsWith(subject.name) ? null : subject.name;
+  const repository = repositoryOf(target);
+  const { findings, packages, materialised } = await verifySnapshot({
+    ...{ repository, hash, ref, signal, format: formats[target.format], validFor: target.validFor },
+    ...{ directory: join(settings.dataDir, 'repos', target.name), architectures: [target.arch] },
+    trust: await trustOf(settings),
+    companionsOf: async (wanted) => {
+      const sources = wanted.filter(({ kind }) => kind === 'source').map(({ fullName }) => fullName);
+      const published = await findPackagesNamed(db, target.name, sources);
+      return new Map(published.map((one) => [one.sha256, one.companions]));
+    },
+    report: (count, of) => {
+      report(`packages read: ${count} of ${of}`);
+    },
+  });
+  const unmet = materialised ? await dependencies(trunk, target, hash, request) : [];
+  const damaged = await describeDamaged(trunk, target, packages, findings);
+  return {
+    ...{ target: target.name, snapshot: hash, ref, packages: packages.length, materialised },
+    findings: [...findings, ...unmet],
+    damaged,
+  };
+}
+
+async function trustOf(settings: Settings): Promise<Trust | null> {
+  const signer = createSigner(settings.signing);
+  if (signer === null) return null;
+  const keys = await signer.publicKeys();
+  const verify: Trust['verify'] = (content, signature, form) =>
+    verifySignature({ content, signature, form }, { keys }, signer.name);
+  return { keys, verify };
+}
+
+/** What cannot be looked at is not said to be good. */
+async function dependencies(
+  { context }: Trunk,
+  target: Target,
+  hash: string,
+  { report, signal }: VerifyRequest,
+): Promise<Finding[]> {
+  report('dependencies are being solved');
+  try {
+    const unmet = await findUnmet(target, context.repository(target).local(hash), signal);
+    return unmet.map((one) => ({
+      kind: 'dependency_unmet',
+      where: one.package,
+      what: `nobody in the repository and the base repositories provides ${one.unmet.join(', ')}`,
+      remedy: 'publish what it needs, or take it out of the repository',
+    }));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof TrunklineError)) throw error;
+    const remedy = error.hint ?? 'see to what it says, then verify again';
+    return [{ kind: 'not_checked', where: 'dependencies', what: error.message, remedy }];
+  }
+}
+
+async function describeDamaged(
+  { context }: Trunk,
+  target: Target,
+  packages: readonly ManifestPackage[],
+  findings: readonly Finding[],
+): Promise<DamagedPackage[]> {
+  const damaged: DamagedPackage[] = [];
+  for (const { damaged: file } of findings) {
+    const one = packages.find(({ sha256 }) => sha256 === file?.sha256);
+    if (file === undefined || one === undefined) continue;
+    const snapshots: string[] = [];
+    for (const { hash } of await listSnapshots(context.db, target.name, { limit: SEARCHED })) {
+      const listed = await context.repository(target).ofProject(hash, one.project);
+      if (listed.some(({ sha256 }) => sha256 === one.sha256)) snapshots.push(hash);
+    }
+    const refs = (await listRefsAt(context.db, target.name, snapshots)).map(({ name }) => name);
+    damaged.push({ ...file, fullName: one.fullName, snapshots, refs, quarantined: null });
+  }
+  return damaged;
+}
+
+/** Moves what is still damaged out of the pool; a repair that was made meanwhile is left alone. */
+async function putAside(settings: Settings, found: Verification, actor: string): Promise<Verification> {
+  const writing = await openForWriting(settings).catch((error: unknown) => {
+    if (error instanceof TrunklineError && error.code === 'data_dir_locked') return error;
+    throw error;
+  });
+  if (writing instanceof TrunklineError) {
+    const remedy = 'verify again when nothing else works on the data directory';
+    const what = `what is damaged was left in the pool: ${describeError(writing)}`;
+    return { ...found, findings: [...found.findings, { kind: 'not_checked', where: 'quarantine', what, remedy }] };
+  }
+  try {
+    const damaged: DamagedPackage[] = [];
+    for (const one of found.damaged)
+      damaged.push({ ...one, quarantined: await quarantine(writing, found, one, actor) });
+    return { ...found, damaged };
+  } finally {
+    await writing.close();
+  }
+}
+
+async function quarantine(
+  { context }: Trunk,
+  { target: name, findings }: Verification,
+  one: DamagedPackage,
+  actor: string,
+): Promise<string | null> {
+  const target = context.settings.targets.find((each) => each.name === name);
+  if (target === undefined) return null;
+  const repository = context.repository(target);
+  const [published] = await findPackagesNamed(context.db, name, [one.fullName]);
+  const right = [published, ...(published?.companions ?? [])].find((each) => each?.fileName === one.fileName)?.sha256;
+  const path = join(repository.pathOf({ sha256: one.sha256, fileName: one.fileName }));
+  if ((await sha256File(path).catch(() => right)) === right) return null;
+  const place = await repository.quarantine(one.sha256, one.fileName);
+  const reason = findings.find(({ damaged }) => damaged?.fileName === one.fileName)?.what ?? null;
+  const subject = `package/${name}/${one.fullName}`;
+  await insertAudit(context.db, { actor, action: 'quarantine', subject, reason, createdAt: context.now() });
+  return place;
+}
