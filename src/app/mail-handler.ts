@@ -5,6 +5,7 @@ import { createNotifiers } from '../drivers/notifiers/registry.ts';
 import type { DeliveredEvent, EventHandler } from '../events/index.ts';
 import type { Message, Notifier } from '../model/index.ts';
 import { buildDirectoryPath } from '../repos/index.ts';
+import { announcementMail } from './collect/index.ts';
 import { failureMail, readLogEnd, recoveryMail } from './mails/index.ts';
 
 /** One handler for each way of telling maintainers that the configuration asks for. */
@@ -18,7 +19,7 @@ export function mailHandlers(context: TrunkContext): EventHandler[] {
 function handlerOf(context: TrunkContext, notifier: Notifier): EventHandler {
   return {
     name: notifier.name,
-    kinds: ['build_failed_first', 'build_recovered'],
+    kinds: ['build_failed_first', 'build_recovered', 'gc_announced'],
     async handle(event) {
       const message = await compose(context, event);
       if (message !== null) await notifier.send(message);
@@ -28,6 +29,7 @@ function handlerOf(context: TrunkContext, notifier: Notifier): EventHandler {
 
 /** The mail an event is due, or null: for a project that has gone from the configuration, or has nobody to tell. */
 async function compose(context: TrunkContext, event: DeliveredEvent): Promise<Message | null> {
+  if (event.kind === 'gc_announced') return announcementMail(context, event);
   if (event.kind !== 'build_failed_first' && event.kind !== 'build_recovered') return null;
   const project = context.settings.projects.find(({ name }) => name === event.project);
   const known = context.settings.targets.some(({ name }) => name === event.target);

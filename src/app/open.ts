@@ -11,6 +11,7 @@ import { createLog, createMutexes, fileSystemError, TrunklineError } from '../li
 import { recoverJails } from '../lib/jail/index.ts';
 import type { Settings, Signer, Target } from '../model/index.ts';
 import { openRepository, type Repository } from '../repos/index.ts';
+import { finishRemovals } from './collect/index.ts';
 import { takeLock } from './lock/index.ts';
 
 /** An open deployment. */
@@ -156,6 +157,7 @@ async function recover(context: TrunkContext): Promise<void> {
   await recoverTarballs(join(settings.dataDir, 'tarballs'));
   for (const target of settings.targets) {
     const repository = context.repository(target);
+    await finishRemovals(context, target);
     const { missing } = await repository.recover(await describeRefs(context, target.name));
     for (const { ref, hash } of missing) {
       const { indexTime } = (await findSnapshot(context.db, target.name, hash)) ?? { indexTime: null };

@@ -47,3 +47,12 @@ function sameDay(day: string, moment: number): number | undefined {
   const date = new Date(`${day}T00:00:00Z`);
   return Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== day ? undefined : moment;
 }
+
+/** A length of time such as `30d` (also m, h, w) in seconds. @throws TrunklineError `invalid_argument` */
+export function seconds(option: string, text: string): number {
+  const [, amount, unit = ''] = /^(\d{1,6})([smhdw])$/.exec(text) ?? [];
+  if (amount !== undefined) return (Number(amount) * (unit === 's' ? 1000 : (UNITS[unit] ?? 0))) / 1000;
+  throw new TrunklineError('invalid_argument', `${option}: ${JSON.stringify(text)} is no length of time`, {
+    hint: 'write a number with its unit, as 30d or 12h',
+  });
+}

@@ -31,6 +31,8 @@ interface Payloads {
   };
   /** Packages built elsewhere were brought in. */
   packages_uploaded: { project: string; target: string; uploadId: number };
+  /** The garbage collector said what goes, and when. One event for each person who is told. */
+  gc_announced: { target: string; announcementId: number; address: string };
   /** A ref was made (`from` is null) or moved. */
   ref_moved: { target: string; name: string; from: string | null; to: string; actor: string };
 }
@@ -47,6 +49,8 @@ export function topicOf(event: TrunklineEvent): string {
     case 'build_recovered':
     case 'packages_uploaded':
       return `project/${event.project}/${event.target}`;
+    case 'gc_announced':
+      return `gc/${String(event.announcementId)}/${event.address}`;
     case 'ref_moved':
       return `ref/${event.target}/${event.name}`;
   }

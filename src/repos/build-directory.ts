@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, open, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileSystemError, syncDirectory, TrunklineError } from '../lib/index.ts';
+import { errnoOf, fileSystemError, syncDirectory, TrunklineError } from '../lib/index.ts';
 import { buildDirectoryPath, checkHash, linkTarget, TEMPORARY, type BuildPlace } from './layout.ts';
 import { clientKeys, type RefMaker } from './refs.ts';
 
@@ -42,6 +42,28 @@ export async function writeBuildDirectory(maker: RefMaker, build: BuildDirectory
     throw fileSystemError(error, directory);
   }
   return path;
+}
+
+/**
+ * Takes the repository out of a build's directory, because its snapshot goes: the links and the client files. Logs and whatever else there is stay.
+ */
+export async function closeBuildDirectory(
+  maker: RefMaker,
+  build: BuildPlace & Pick<BuildDirectory, 'client'>,
+): Promise<void> {
+  const { layout, format, origin } = maker;
+  const path = buildDirectoryPath(build);
+  const directory = join(layout.directory, path);
+  const clientFiles = format.clientFiles({ ...build.client, url: `${maker.url}/${path}/`, origin, keys: null });
+  const names = [...clientFiles.map(({ fileName }) => fileName), format.layout.directory, 'pool'];
+  try {
+    for (const name of names) await rm(join(directory, name), { force: true });
+    await syncDirectory(directory).catch((error: unknown) => {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+    });
+  } catch (error) {
+    throw fileSystemError(error, directory);
+  }
 }
 
 /** Puts all names of the directory into `staging`. The index comes last, so that what a client needs beside it is there before. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type {
   Compression,
   IndexFragment,
@@ -8,10 +9,11 @@ import type {
   Store,
 } from '../model/index.ts';
 import { createAssembler, keptChunks } from './assembly/index.ts';
-import { writeBuildDirectory, type BuildDirectory } from './build-directory.ts';
+import { closeBuildDirectory, writeBuildDirectory, type BuildDirectory } from './build-directory.ts';
 import { writeCandidate } from './candidate.ts';
+import { namesIn, strayPackages, sweepByHash, takeAway } from './collect/files.ts';
 import { openFragments } from './fragments.ts';
-import { layoutOf } from './layout.ts';
+import { layoutOf, type BuildPlace } from './layout.ts';
 import {
   differentContents,
   listedPackages,
@@ -104,6 +106,15 @@ export interface Repository {
   writeBuildDirectory(build: BuildDirectory): Promise<string>;
   /** Puts a damaged file of the pool aside; answers where, or null when it is not there. */
   quarantine(sha256: string, fileName: string): Promise<string | null>;
+  /** Takes the repository out of a build's directory; its logs stay. */
+  closeBuildDirectory(build: BuildPlace & Pick<BuildDirectory, 'client'>): Promise<void>;
+  /** Takes a package and its index entry away; nothing happens where it is not there. */
+  removePackage(sha256: string): Promise<void>;
+  /**
+   * Removes what nothing names any more and nobody changed for a day: index files by digest, and packages but those of `known` digests. `now` is in
+   * milliseconds. Answers how many.
+   */
+  sweep(known: ReadonlySet<string>, now: number): Promise<{ indices: number; packages: number }>;
   /** Forgets lists of packages in memory: to be called when some were removed. */
   forget(): void;
   /** Start-up: removes leftovers and repairs refs. `now` as for `moveRef`. */
@@ -163,6 +174,8 @@ export function openRepository(options: RepositoryOptions): Repository {
     readRef: (name) => readRef(layout, name),
     writeBuildDirectory: (build) => writeBuildDirectory(maker, build),
     quarantine: (sha256, fileName) => store.quarantine(sha256, fileName),
+    closeBuildDirectory: (build) => closeBuildDirectory(maker, build),
+    ...removals(parts, store),
     forget: tree.forget,
     recover: async (expected, now = clock()) => {
       await store.recover();
@@ -210,6 +223,24 @@ function materialiser({ maker, assembler }: Parts): Repository['materialise'] {
       ...{ name: origin, url: `${url}/snapshots/${hash}/`, description, origin, keys },
     });
     await placeSnapshot(maker, hash, { assemblies, clientFiles, time });
+  };
+}
+
+/** What the garbage collector does to files. */
+function removals({ maker: { layout } }: Parts, store: Store): Pick<Repository, 'removePackage' | 'sweep'> {
+  const removePackage = async (sha256: string) => {
+    await store.remove(sha256);
+    const fragments = join(layout.fragments, sha256.slice(0, 2));
+    for (const name of await namesIn(fragments))
+      if (name.startsWith(`${sha256}.`)) await takeAway(join(fragments, name), fragments);
+  };
+  return {
+    removePackage,
+    sweep: async (known, now) => {
+      const strays = await strayPackages(layout, known, now);
+      for (const digest of strays) await removePackage(digest);
+      return { indices: await sweepByHash(layout, now), packages: strays.length };
+    },
   };
 }
 

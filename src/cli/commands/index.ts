@@ -3,6 +3,7 @@ import { builds } from './builds.ts';
 import { buildShow } from './build-show.ts';
 import { configCheck } from './config-check.ts';
 import { configSchema } from './config-schema.ts';
+import { gc } from './gc.ts';
 import { holdAdd } from './hold-add.ts';
 import { holdList } from './hold-list.ts';
 import { holdRemove } from './hold-remove.ts';
@@ -31,6 +32,7 @@ import { targetCheck } from './target-check.ts';
 import { targetPrepare } from './target-prepare.ts';
 import { unpin } from './unpin.ts';
 import { where } from './where.ts';
+import { whyKept } from './why-kept.ts';
 
 /** Every command, in the order that help shows them. */
 export const COMMANDS: readonly Command[] = [
@@ -66,4 +68,6 @@ export const COMMANDS: readonly Command[] = [
   unpin,
   pins,
   repoVerify,
+  gc,
+  whyKept,
 ];

@@ -23,6 +23,8 @@ export interface Store {
    * when it is not there.
    */
   quarantine(sha256: string, fileName: string): Promise<string | null>;
+  /** Takes a file and what lies beside it away, in one step as far as anybody sees; nothing happens where it is not there. */
+  remove(sha256: string): Promise<void>;
   /** Removes leftovers of a killed run. */
   recover(): Promise<void>;
 }

@@ -4,6 +4,7 @@ import { hrefOf } from './href.ts';
 import { holds, putFile } from './put.ts';
 import { quarantineFile } from './quarantine.ts';
 import { recoverPool } from './recover.ts';
+import { removeFile } from './remove.ts';
 
 /** Packages in a directory on this machine, which any web server can serve. `directory` is the pool; it is made when it is needed. */
 export function createDiskStore(options: { directory: string }): Store {
@@ -14,6 +15,7 @@ export function createDiskStore(options: { directory: string }): Store {
     hrefOf,
     has: (sha256, fileName) => holds(join(pool, hrefOf(sha256, fileName))),
     quarantine: (sha256, fileName) => quarantineFile(pool, join(pool, hrefOf(sha256, fileName))),
+    remove: (sha256) => removeFile(pool, sha256),
     recover: () => recoverPool(pool),
   };
 }

@@ -7,3 +7,8 @@ export function checkPlace(sha256: string, fileName: string): void {
     hint: 'a file is kept under its SHA-256 and a name of one path component, with no unusual characters',
   });
 }
+
+/** @throws TrunklineError `invalid_argument` for what is no digest. */
+export function checkDigest(sha256: string): void {
+  checkPlace(sha256, 'any');
+}

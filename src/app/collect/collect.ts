@@ -1,0 +1,182 @@
+import { placeOf, type TrunkContext } from '../../builds/index.ts';
+import {
+  deleteNodes,
+  findAnnouncements,
+  findRef,
+  listNodeHashes,
+  listPresentPackages,
+  listPresentRoots,
+  listPresentSnapshots,
+  listPublishedVersions,
+  markAnnounced,
+  markGone,
+  newestSuccesses,
+  readNodes,
+  requireBuildWithRevision,
+  updateBuild,
+  type Collectable,
+} from '../../db/index.ts';
+import { audit } from '../../events/index.ts';
+import type { Target } from '../../model/index.ts';
+import { decidePackages, decideSnapshots, reachFrom, type Keeper } from '../../repos/index.ts';
+import { announce } from './announce.ts';
+import { clientOf, finishRemovals } from './finish.ts';
+import { isInCurrent } from './keepers.ts';
+
+export interface CollectOptions {
+  /** Remove at once what nobody was told of. */
+  immediate: boolean;
+  dryRun: boolean;
+  actor: string;
+}
+
+/** What one run does, or would do, of one target. */
+export interface Collected {
+  target: string;
+  /** Hashes and digests. */
+  removed: Removal;
+  announced: Removal & { goesAt: number; told: readonly string[] };
+  /** Snapshots that something needs again. */
+  withdrawn: readonly string[];
+  /** Snapshots announced before, whose time has not come. */
+  waiting: readonly string[];
+  kept: number;
+}
+
+export interface Removal {
+  snapshots: readonly string[];
+  /** Full names. */
+  packages: readonly string[];
+  /** Bytes of the packages. */
+  size: number;
+}
+
+/**
+ * Looks at everything of a target: announces what nothing keeps, and removes what was announced and whose time has come. The caller holds the data
+ * directory's lock.
+ */
+export function collectTarget(
+  context: TrunkContext,
+  target: Target,
+  keepers: readonly Keeper[],
+  options: CollectOptions,
+): Promise<Collected> {
+  return context.mutexes.hold(`publish ${target.name}`, async () => {
+    const plan = await planTarget(context, target, keepers, options);
+    if (options.dryRun) return plan.collected;
+    const told = await carryOut(context, target, plan, options);
+    await finishRemovals(context, target);
+    return { ...plan.collected, announced: { ...plan.collected.announced, told } };
+  });
+}
+
+type Plan = Awaited<ReturnType<typeof planTarget>>;
+
+async function planTarget(context: TrunkContext, target: Target, keepers: readonly Keeper[], options: CollectOptions) {
+  const { db } = context;
+  const now = context.now();
+  const kept = new Set<string>();
+  for (const keeper of keepers) for (const { hash } of await keeper.snapshots(target.name)) kept.add(hash);
+  const snapshots = await withPromises(context, await listPresentSnapshots(db, target.name));
+  const fate = decideSnapshots(snapshots, kept, { now, immediate: options.immediate });
+  const packages = (await listPresentPackages(db, target.name)).map((one) => ({
+    ...one,
+    announced: null,
+    isAnnounced: one.announcementId !== null,
+  }));
+  const leaving = new Set(fate.remove);
+  const store = { read: (hashes: readonly string[]) => readNodes(db, hashes) };
+  const remaining = await reachFrom(
+    store,
+    snapshots.filter(({ id }) => !leaving.has(id)).map(({ id }) => id),
+  );
+  const keptBy = await reachFrom(
+    store,
+    snapshots.filter(({ id }) => kept.has(id)).map(({ id }) => id),
+  );
+  const sets = { keptBy: new Set(keptBy.packages.keys()), remaining: new Set(remaining.packages.keys()) };
+  const going = decidePackages(packages, sets);
+  const sized = (hashes: readonly string[], digests: readonly string[]): Removal => {
+    const wanted = new Set(digests);
+    const found = packages.filter(({ id }) => wanted.has(id));
+    const size = found.reduce((sum, one) => sum + one.size, 0);
+    return { snapshots: hashes, packages: found.map(({ fullName }) => fullName), size };
+  };
+  const collected: Collected = {
+    target: target.name,
+    removed: sized(fate.remove, going.remove),
+    announced: { ...sized(fate.announce, going.announce), goesAt: now + context.settings.gc.grace * 1000, told: [] },
+    withdrawn: fate.withdraw,
+    waiting: fate.waiting,
+    kept: snapshots.filter(({ id }) => kept.has(id)).length,
+  };
+  return { fate, going, owners: remaining.packages, collected };
+}
+
+async function withPromises(context: TrunkContext, snapshots: readonly Collectable[]) {
+  const ids = [...new Set(snapshots.map(({ announcementId }) => announcementId).filter((id) => id !== null))];
+  const said = await findAnnouncements(context.db, ids);
+  return snapshots.map(({ id, announcementId }) => {
+    const promise = said.get(announcementId ?? 0);
+    return { id, announced: promise === undefined ? null : { goesAt: promise.goesAt, told: promise.told.length } };
+  });
+}
+
+/** In one transaction everything that is said; files come after it. Answers who is told. */
+async function carryOut(
+  context: TrunkContext,
+  target: Target,
+  { fate, going, owners, collected }: Plan,
+  { actor }: CollectOptions,
+): Promise<readonly string[]> {
+  const now = context.now();
+  await leadElsewhere(context, target, new Set(fate.remove));
+  return context.db.transaction(async (tx) => {
+    await markAnnounced(tx, target.name, { snapshots: fate.withdraw, packages: going.withdraw }, null);
+    await markGone(tx, target.name, { snapshots: fate.remove, packages: going.remove }, now);
+    const summary = `${String(fate.remove.length)} snapshots and ${String(going.remove.length)} packages removed, ${String(fate.announce.length)} and ${String(going.announce.length)} announced`;
+    if (collected.removed.snapshots.length + fate.announce.length + going.remove.length > 0)
+      await audit(tx, { actor, action: 'collect', subject: `target/${target.name}`, reason: summary }, now);
+    if (fate.announce.length + going.announce.length === 0) return [];
+    const projects = new Set(going.announce.map((digest) => owners.get(digest) ?? ''));
+    const marks = { snapshots: fate.announce, packages: going.announce };
+    return announce(context, tx, { target: target.name, marks, projects, actor });
+  });
+}
+
+/** The directories of newest successes whose snapshot goes lead to `current` from now on, which has their packages. */
+async function leadElsewhere(context: TrunkContext, target: Target, leaving: ReadonlySet<string>): Promise<void> {
+  const current = await findRef(context.db, target.name, 'current');
+  if (current === null || leaving.size === 0) return;
+  for (const { id, project, snapshot } of await newestSuccesses(context.db, target.name)) {
+    if (snapshot === null || !leaving.has(snapshot)) continue;
+    const published = await listPublishedVersions(context.db, project, target.name);
+    const attempt = published.find(({ buildId }) => buildId === id)?.attemptId;
+    if (attempt === undefined || !(await isInCurrent(context, target.name, project, attempt))) continue;
+    const { build, revision } = await requireBuildWithRevision(context.db, id);
+    const client = clientOf(build, revision.upstream.hash);
+    const place = await placeOf(context, build, revision);
+    await context
+      .repository(target)
+      .writeBuildDirectory({ ...place, snapshot: current.snapshotHash, client, files: [] });
+    await updateBuild(context.db, id, { snapshot: current.snapshotHash });
+  }
+}
+
+/** Removes what no snapshot of any target consists of, and what nothing names any more. Answers how much. */
+export async function sweep(context: TrunkContext): Promise<{ nodes: number; indices: number; packages: number }> {
+  const { db } = context;
+  const { nodes } = await reachFrom({ read: (hashes) => readNodes(db, hashes) }, await listPresentRoots(db));
+  const unreached = (await listNodeHashes(db)).filter((hash) => !nodes.has(hash));
+  await db.transaction((tx) => deleteNodes(tx, unreached));
+  const swept = { nodes: unreached.length, indices: 0, packages: 0 };
+  for (const target of context.settings.targets) {
+    const repository = context.repository(target);
+    repository.forget();
+    const known = new Set((await listPresentPackages(db, target.name)).map(({ id }) => id));
+    const { indices, packages } = await repository.sweep(known, context.now());
+    swept.indices += indices;
+    swept.packages += packages;
+  }
+  return swept;
+}

@@ -1,0 +1,32 @@
+import { placeOf, type TrunkContext } from '../../builds/index.ts';
+import { deleteLeftover, listBuildsIn, listLeftovers, requireBuildWithRevision, updateBuild } from '../../db/index.ts';
+import type { Target } from '../../model/index.ts';
+
+/**
+ * Removes the files of what the database says is gone, of a target; also what a killed process had begun. First nothing leads to a snapshot any more,
+ * then it goes, then its packages.
+ */
+export async function finishRemovals(context: TrunkContext, target: Target): Promise<void> {
+  const repository = context.repository(target);
+  for (const leftover of await listLeftovers(context.db, target.name)) {
+    if (leftover.kind === 'package') await repository.removePackage(leftover.name);
+    else {
+      for (const id of await listBuildsIn(context.db, target.name, leftover.name))
+        await closeDirectory(context, target, id);
+      await repository.dematerialise(leftover.name);
+    }
+    await deleteLeftover(context.db, leftover);
+  }
+}
+
+/** How a build's directory calls its repository. */
+export function clientOf(build: { project: string }, upstreamCommit: string) {
+  return { name: 'delorean', description: `delorean-${build.project}-${upstreamCommit}` };
+}
+
+async function closeDirectory(context: TrunkContext, target: Target, id: number): Promise<void> {
+  const { build, revision } = await requireBuildWithRevision(context.db, id);
+  const place = await placeOf(context, build, revision);
+  await context.repository(target).closeBuildDirectory({ ...place, client: clientOf(build, revision.upstream.hash) });
+  await updateBuild(context.db, id, { snapshot: null });
+}

@@ -1,0 +1,196 @@
+import type { TrunkContext } from '../../builds/index.ts';
+import {
+  findBuild,
+  findRef,
+  findSnapshot,
+  listAttemptPackages,
+  listBuildsIn,
+  listFirstSince,
+  listHolds,
+  listPins,
+  listPresentSnapshots,
+  listPublishedVersions,
+  listRefs,
+  listRunningInputs,
+  newestSuccess,
+  newestSuccesses,
+  requireBuild,
+  retainedSince,
+} from '../../db/index.ts';
+import { requireTarget, type Build } from '../../model/index.ts';
+import type { Keeper, Kept } from '../../repos/index.ts';
+
+/** What is kept because it is new. */
+export interface Retention {
+  /** Seconds: younger snapshots are kept. */
+  olderThan: number;
+  /** The newest snapshots of a target that are kept. */
+  keepLast: number;
+}
+
+/** Everything that keeps snapshots alive. A room that keeps more adds its keeper here. */
+export function createKeepers(context: TrunkContext, retention: Retention): Keeper[] {
+  return [
+    refs(context),
+    holds(context),
+    newest(context),
+    running(context),
+    pins(context),
+    retained(context, retention),
+  ];
+}
+
+/** A keeper whose whole list is short. */
+function fewKept(name: string, snapshots: (target: string) => Promise<readonly Kept[]>): Keeper {
+  return {
+    name,
+    snapshots,
+    whySnapshot: async (target, hash) =>
+      (await snapshots(target)).filter((one) => one.hash === hash).map(({ why }) => why),
+    mayHave: snapshots,
+  };
+}
+
+function refs({ db }: TrunkContext): Keeper {
+  return fewKept('refs', async (target) =>
+    (await listRefs(db, target)).map(({ name, snapshotHash }) => ({
+      hash: snapshotHash,
+      why: `the ref ${name} points at it`,
+    })),
+  );
+}
+
+function holds({ db, now }: TrunkContext): Keeper {
+  return fewKept('holds', async (target) =>
+    (await listHolds(db, { target, at: now() })).map(({ snapshotHash, actor, reason, until }) => {
+      const end = until === null ? '' : ` until ${new Date(until).toISOString().slice(0, 16)}Z`;
+      return { hash: snapshotHash, why: `${actor} holds it${end}: ${reason}` };
+    }),
+  );
+}
+
+function running({ db }: TrunkContext): Keeper {
+  return fewKept('running', async (target) =>
+    (await listRunningInputs(db, target)).map(({ buildId, snapshot }) => ({
+      hash: snapshot,
+      why: `build ${String(buildId)} is being made against it`,
+    })),
+  );
+}
+
+/** What a project is pinned to stands in `current`; after `current` was moved by hand, it may stand nowhere else than where it was published. */
+function pins(context: TrunkContext): Keeper {
+  return fewKept('pins', async (target) => {
+    const kept: Kept[] = [];
+    for (const pin of await listPins(context.db, { target })) {
+      const published = await listPublishedVersions(context.db, pin.project, target);
+      const buildId = published.find(({ attemptId }) => attemptId === pin.attemptId)?.buildId;
+      const why = `${pin.project} is pinned to a version in it: ${pin.reason}`;
+      if (buildId !== undefined) kept.push(...(await unlessInCurrent(context, { ...pin, id: buildId }, why)));
+    }
+    return kept;
+  });
+}
+
+/** Each project's newest success. As a rule `current` has it; where it has not, the snapshot in which it was published stays. */
+function newest(context: TrunkContext): Keeper {
+  const why = ({ id, project }: Pick<Build, 'id' | 'project'>) =>
+    `it has the newest success of ${project} (build ${String(id)}), which current has not`;
+  return {
+    name: 'newest successes',
+    snapshots: async (target) => {
+      const kept: Kept[] = [];
+      for (const build of await newestSuccesses(context.db, target))
+        kept.push(...(await unlessInCurrent(context, build, why(build))));
+      return kept;
+    },
+    whySnapshot: async (target, hash) => {
+      const reasons: string[] = [];
+      for (const id of await listBuildsIn(context.db, target, hash)) {
+        const build = await newestBuildOf(context, id, target);
+        if (build !== null) reasons.push(...(await unlessInCurrent(context, build, why(build))).map((one) => one.why));
+      }
+      return reasons;
+    },
+    mayHave: async (target, introducedBy) => {
+      const kept: Kept[] = [];
+      for (const hash of introducedBy)
+        for (const id of await listBuildsIn(context.db, target, hash)) {
+          const build = await newestBuildOf(context, id, target);
+          if (build !== null) kept.push(...(await unlessInCurrent(context, build, why(build))));
+        }
+      return kept;
+    },
+  };
+}
+
+async function newestBuildOf({ db }: TrunkContext, id: number, target: string): Promise<Build | null> {
+  const { project } = await requireBuild(db, id);
+  const build = await newestSuccess(db, project, target);
+  return build?.id === id ? build : null;
+}
+
+/** The snapshot in which a build was published, unless `current` has all of its packages. */
+async function unlessInCurrent(
+  context: TrunkContext,
+  build: { id: number; project: string; target: string; attemptId?: number },
+  why: string,
+): Promise<Kept[]> {
+  const { id, project, target } = build;
+  const published = await listPublishedVersions(context.db, project, target);
+  const attempt = build.attemptId ?? published.find(({ buildId }) => buildId === id)?.attemptId;
+  if (attempt === undefined) return [];
+  if (await isInCurrent(context, target, project, attempt)) return [];
+  const snapshot = (await findBuild(context.db, id))?.snapshot ?? null;
+  return snapshot === null ? [] : [{ hash: snapshot, why }];
+}
+
+/** Whether `current` has what an attempt published. */
+export async function isInCurrent(
+  context: TrunkContext,
+  target: string,
+  project: string,
+  attemptId: number,
+): Promise<boolean> {
+  const current = await findRef(context.db, target, 'current');
+  if (current === null) return false;
+  const repository = context.repository(requireTarget(context.settings, target));
+  const there = new Set((await repository.ofProject(current.snapshotHash, project)).map(({ sha256 }) => sha256));
+  return (await listAttemptPackages(context.db, attemptId)).every(({ sha256 }) => there.has(sha256));
+}
+
+function retained({ db, now }: TrunkContext, { olderThan, keepLast }: Retention): Keeper {
+  const cutoff = (target: string) => retainedSince(db, target, { youngerThan: now() - olderThan * 1000, keepLast });
+  const why = (createdAt: number) =>
+    createdAt >= now() - olderThan * 1000
+      ? `it is younger than ${inDays(olderThan)}`
+      : `it is one of the newest ${String(keepLast)} of its target`;
+  return {
+    name: 'retained',
+    snapshots: async (target) => {
+      const since = await cutoff(target);
+      const all = await listPresentSnapshots(db, target);
+      return all
+        .filter(({ createdAt }) => createdAt >= since)
+        .map(({ id, createdAt }) => ({ hash: id, why: why(createdAt) }));
+    },
+    whySnapshot: async (target, hash) => {
+      const found = await findSnapshot(db, target, hash);
+      return found?.goneAt === null && found.createdAt >= (await cutoff(target)) ? [why(found.createdAt)] : [];
+    },
+    mayHave: async (target, introducedBy) => {
+      const since = await cutoff(target);
+      const hashes = [...introducedBy, ...(await listFirstSince(db, target, since, 50))];
+      const kept: Kept[] = [];
+      for (const hash of new Set(hashes)) {
+        const found = await findSnapshot(db, target, hash);
+        if (found?.goneAt === null && found.createdAt >= since) kept.push({ hash, why: why(found.createdAt) });
+      }
+      return kept;
+    },
+  };
+}
+
+function inDays(seconds: number): string {
+  return seconds % 86_400 === 0 ? `${String(seconds / 86_400)} days` : `${String(seconds)} seconds`;
+}

@@ -1,0 +1,73 @@
+import type { Removal } from '../../app/collect/index.ts';
+import { defineCommand, wholeNumber } from '../command.ts';
+import type { Printer } from '../print.ts';
+
+interface Options {
+  olderThan?: string;
+  keepLast?: number;
+  dryRun?: boolean;
+  now?: boolean;
+}
+
+export const gc = defineCommand<Options>({
+  path: ['gc'],
+  summary: 'announce what nothing keeps, and remove what was announced and whose time has come',
+  details: [
+    'Kept: what a ref points at, what is held, pinned or being built against, each project’s newest success, and what is new.',
+    'What goes is announced gc.grace before, and the maintainers of the projects concerned get one mail. Logs stay, and what was is known for good.',
+  ].join('\n'),
+  args: [{ name: 'TARGET', description: 'only of this target', optional: true }],
+  options: [
+    { flags: '--older-than <TIME>', description: 'keep younger snapshots: 30d (default: gc.older_than)' },
+    {
+      flags: '--keep-last <N>',
+      description: 'keep the newest N snapshots of each target (default: gc.keep_last)',
+      parse: wholeNumber('--keep-last', 1, 1_000_000),
+    },
+    { flags: '--dry-run', description: 'say what would be done; do nothing' },
+    { flags: '--now', description: 'remove at once what nobody was told of' },
+  ],
+  run: async ({ args, print, settings, options }) => {
+    const { deliverEvents, openForReading, openForWriting } = await import('../../app/index.ts');
+    const { collectGarbage } = await import('../../app/collect/index.ts');
+    const { actor, seconds } = await import('../order.ts');
+    const { isoTime, time } = await import('../views.ts');
+    const read = await settings();
+    const dryRun = options.dryRun ?? false;
+    const order = {
+      target: args[0] ?? null,
+      olderThan: options.olderThan === undefined ? read.gc.olderThan : seconds('--older-than', options.olderThan),
+      keepLast: options.keepLast ?? read.gc.keepLast,
+      ...{ dryRun, immediate: options.now ?? false, actor: actor() },
+    };
+    const trunk = dryRun ? await openForReading(read) : await openForWriting(read);
+    try {
+      const { targets, caches } = await collectGarbage(trunk.context, order);
+      if (!dryRun) await deliverEvents(trunk.context);
+      const views = targets.map(({ announced, ...rest }) => ({
+        ...rest,
+        announced: { ...announced, goesAt: isoTime(announced.goesAt) },
+      }));
+      print.result({ dryRun, targets: views, caches }, () => {
+        for (const one of targets) {
+          print.line(`${print.paint('bold', one.target)}: ${one.kept} snapshots are kept`);
+          tell(print, dryRun ? 'would be removed' : 'removed', one.removed);
+          tell(print, `${dryRun ? 'would go' : 'go'} on ${time(one.announced.goesAt) ?? ''}`, one.announced);
+          if (one.announced.told.length > 0) print.line(`  told: ${one.announced.told.join(', ')}`);
+          if (one.waiting.length > 0) print.line(`  ${one.waiting.length} snapshots go later, as announced`);
+          if (one.withdrawn.length > 0) print.line(`  ${one.withdrawn.length} snapshots stay after all`);
+        }
+        for (const path of caches) print.line(`${dryRun ? 'would be removed' : 'removed'}: ${path}`);
+      });
+      return 0;
+    } finally {
+      await trunk.close();
+    }
+  },
+});
+
+function tell(print: Printer, what: string, { snapshots, packages, size }: Removal): void {
+  if (snapshots.length + packages.length === 0) return;
+  const megabytes = (size / 1e6).toFixed(1);
+  print.line(`  ${snapshots.length} snapshots and ${packages.length} packages (${megabytes} MB) ${what}`);
+}

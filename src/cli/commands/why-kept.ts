@@ -1,0 +1,35 @@
+import { defineCommand } from '../command.ts';
+
+export const whyKept = defineCommand<Record<string, never>>({
+  path: ['why-kept'],
+  summary: 'what keeps a snapshot or a package from trunkline gc',
+  details: 'By the rule of the configuration (gc.older_than, gc.keep_last).',
+  args: [{ name: 'WHAT', description: 'TARGET/SNAPSHOT, or a package’s full name or SHA-256' }],
+  run: async ({ args, print, settings }) => {
+    const { openForReading } = await import('../../app/index.ts');
+    const { explainKept } = await import('../../app/collect/index.ts');
+    const { isoTime, time } = await import('../views.ts');
+    const trunk = await openForReading(await settings());
+    try {
+      const answers = await explainKept(trunk.context, args[0] ?? '');
+      const views = answers.map(({ goesAt, goneAt, ...rest }) => ({
+        ...rest,
+        goesAt: isoTime(goesAt),
+        goneAt: isoTime(goneAt),
+      }));
+      print.result(views, () => {
+        for (const { kind, target, name, reasons, goesAt, goneAt } of answers) {
+          print.line(`${print.paint('bold', name)} of ${target}`);
+          for (const { snapshot, why } of reasons)
+            print.line(kind === 'snapshot' ? `  ${why}` : `  is in ${snapshot.slice(0, 12)}: ${why}`);
+          if (goneAt !== null) print.line(`  was removed ${time(goneAt) ?? ''}`);
+          else if (goesAt !== null) print.line(`  nothing keeps it: it goes ${time(goesAt) ?? ''}`);
+          else if (reasons.length === 0) print.line('  nothing keeps it: the next trunkline gc announces that it goes');
+        }
+      });
+      return 0;
+    } finally {
+      await trunk.close();
+    }
+  },
+});
