@@ -48,8 +48,11 @@ export async function moveRef(maker: RefMaker, name: string, hash: string, now: 
     });
   try {
     await publishKeys(maker);
-    if (maker.format.layout.byHash === null) await replaceLink(place, `snapshots/${hash}`);
-    else await moveOwnIndex(maker, name, hash, indices, now);
+    if (maker.format.layout.byHash === null) {
+      await signAgain(maker, hash, indices);
+      await replaceLink(place, `snapshots/${hash}`);
+    }
+    if (maker.format.layout.byHash !== null) await moveOwnIndex(maker, name, hash, indices, now);
     await writeChanged(join(layout.directory, `${name}.mirrorlist`), `${maker.url}/snapshots/${hash}/\n`);
     for (const file of await clientFilesOf(maker, name))
       await writeChanged(join(layout.directory, file.fileName), file.content);
@@ -66,6 +69,21 @@ export async function removeRef(maker: RefMaker, name: string): Promise<void> {
     await rm(join(layout.directory, one), { force: true });
   await rm(join(layout.refs, name), { recursive: true, force: true });
   await syncDirectory(layout.directory);
+}
+
+/**
+ * Gives a snapshot that a ref points at the signature of today's keys, where it was written with others or none. What it says stays; whoever has the
+ * index file goes on with either signature while both keys are trusted.
+ */
+async function signAgain(maker: RefMaker, hash: string, indices: IndexRecord): Promise<void> {
+  const { layout, format, signer, origin, architectures } = maker;
+  const { keyPath } = format.layout;
+  if (signer === null || keyPath === null) return;
+  const directory = join(layout.snapshots, hash);
+  const known = await readFile(join(directory, keyPath), 'utf8').catch(() => '');
+  if (known === (await armoredKeys(signer))) return;
+  const first = format.indexOfIndices(indices.indices, { time: indices.time, architectures, origin });
+  for (const file of await signedFiles(maker, first)) await writeAtomic(join(directory, file.path), file.content);
 }
 
 /** Writes the ref's next directory and swaps the link to it; the one before goes. Nothing happens where all is as it should be. */

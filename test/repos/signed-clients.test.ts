@@ -217,3 +217,23 @@ describe('apt', () => {
     expect(await (await machine())('update')).not.toMatch(WRONG);
   });
 });
+
+test('what a ref points at is signed with the keys of today, and says what it said', async () => {
+  keys = [older];
+  const { repository, top } = open(rpm, { name: 'resigned', arch: 'x86_64' });
+  const hash = await publish(repository, []);
+  await repository.moveRef('current', hash);
+  const index = join(top, 'current/repodata/repomd.xml');
+  const before = await readFile(index);
+  const ring = join(directory, 'newer.gpg');
+  await run(['gpg', '--batch', '--homedir', home, '--output', ring, '--export', newer]);
+  const verify = () => run(['gpgv', '--keyring', ring, `${index}.asc`, index]);
+  await expect(verify()).rejects.toThrow(/No public key|BADSIG|can't check/i);
+  keys = [newer, older];
+  await open(rpm, { name: 'resigned', arch: 'x86_64' }).repository.moveRef('current', hash);
+  await verify();
+  expect(await readFile(index)).toEqual(before);
+  const written = await stat(`${index}.asc`);
+  await open(rpm, { name: 'resigned', arch: 'x86_64' }).repository.moveRef('current', hash);
+  expect((await stat(`${index}.asc`)).mtimeMs).toBe(written.mtimeMs);
+});
