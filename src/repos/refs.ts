@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join, posix, relative } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { errnoOf, fileSystemError, replaceLink, syncDirectory, TrunklineError, writeAtomic } from '../lib/index.ts';
 import type { IndexRecord } from './assembly/index.ts';
@@ -15,6 +16,12 @@ export interface RefMaker extends SnapshotMaker {
   /** Seconds for which a client of a ref may believe its index, or null (apt's Valid-Until). */
   validFor: number | null;
 }
+
+/**
+ * Seconds that a ref's index may be dated ahead of the clock, as it is dated a second later with each move. apt takes one of ten seconds
+ * (Acquire::Max-FutureTime) for not valid yet; so whoever moves a ref more often than that waits.
+ */
+const MAX_AHEAD = 5;
 
 /** What a ref's own directory says of itself, where the format has one. */
 const RECORD = 'ref.json';
@@ -95,6 +102,7 @@ async function moveOwnIndex(maker: RefMaker, name: string, hash: string, indices
   const keys = maker.signer === null ? [] : (await maker.signer.publicKeys()).map((key) => key.fingerprint);
   if (before?.snapshot === hash && before.keys.join() === keys.join() && !isStale(maker, before, now)) return;
   const time = Math.max(now, indices.time, (before?.time ?? 0) + 1);
+  if (time > now + MAX_AHEAD) await delay(1000);
   const serial = Number(posix.basename(old)) || 0;
   const next = join(layout.refs, name, String(serial + 1));
   await mkdir(dirname(next), { recursive: true });

@@ -7,12 +7,14 @@ import { measurementLine, type Benchmark } from './measurement.ts';
 import { benchmarkMock } from './mock.ts';
 import { benchmarkOverhead } from './overhead.ts';
 import { benchmarkParallel } from './parallel.ts';
+import { benchmarkPublish } from './publish.ts';
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'build-rpm': benchmarkBuildRpm,
   overhead: benchmarkOverhead,
   parallel: benchmarkParallel,
   mock: benchmarkMock,
+  publish: benchmarkPublish,
 };
 
 const wanted = process.argv.slice(2);

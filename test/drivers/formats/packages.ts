@@ -64,11 +64,16 @@ ${sample.rest ?? ''}
 }
 
 /** Builds a deb from control text, `Architecture: all` unless it says otherwise; dpkg's own checks of the text can be left out. */
-export async function buildDeb(directory: string, control: string, options: { file?: string; nocheck?: boolean } = {}) {
+export async function buildDeb(
+  directory: string,
+  control: string,
+  options: { file?: string; nocheck?: boolean; share?: string } = {},
+) {
   const top = await mkdtemp(join(directory, 'deb-'));
   await mkdir(join(top, 'DEBIAN'));
-  await mkdir(join(top, 'usr/share/sample'), { recursive: true });
-  await writeFile(join(top, 'usr/share/sample/control'), control);
+  const share = join(top, 'usr/share', options.share ?? 'sample');
+  await mkdir(share, { recursive: true });
+  await writeFile(join(share, 'control'), control);
   await writeFile(join(top, 'DEBIAN/control'), control);
   const path = join(directory, options.file ?? `${top.split('-').at(-1) ?? ''}.deb`);
   await run(['dpkg-deb', '--root-owner-group', ...(options.nocheck ? ['--nocheck'] : []), '--build', top, path]);
