@@ -97,10 +97,10 @@ async function removeUnused(top: string, isIdle: (directory: string) => boolean)
     if (join('roots', name) === inUse || !isIdle(directory)) continue;
     await rm(directory, { recursive: true, force: true });
   }
-  if (inUse === undefined) return;
-  for (const name of await readdir(join(top, inUse, 'layers')).catch(() => []))
-    if (name.startsWith('.tmp-') && isIdle(join(top, inUse)))
-      await rm(join(top, inUse, 'layers', name), { recursive: true, force: true });
+  if (inUse === undefined || !isIdle(join(top, inUse))) return;
+  for (const growing of ['layers', 'resolved'])
+    for (const name of await readdir(join(top, inUse, growing)).catch(() => []))
+      if (name.startsWith('.tmp-')) await rm(join(top, inUse, growing, name), { recursive: true, force: true });
 }
 
 function layout(directory: string): PreparedRoot {

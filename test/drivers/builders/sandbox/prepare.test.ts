@@ -55,7 +55,10 @@ describe('prepared roots', () => {
     });
     expect(await roots()).toEqual(after);
     await run(['mkdir', join(workshop.state, small.name, 'roots', '.tmp-killed')]);
+    const growing = ['layers', 'resolved'].map((name) => join(workshop.state, small.name, 'current', name));
+    for (const directory of growing) await run(['mkdir', join(directory, '.tmp-killed')]);
     await workshop.builder.recover();
     expect(await roots()).toEqual(after);
+    for (const directory of growing) expect(await readdir(directory)).not.toContain('.tmp-killed');
   });
 });
