@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { BuildInputs } from '../model/index.ts';
 import type { DbOrTx } from './database.ts';
 import { listSnapshotsOfBuild } from './snapshots.ts';
@@ -251,23 +252,18 @@ export async function retainedSince(
 
 /** Snapshots made since a moment whose parent was made before it, or is gone: every later one has its packages from these or from a build in between. */
 export async function listFirstSince(db: DbOrTx, target: string, since: number, limit: number): Promise<string[]> {
-  const rows = await db.sql
-    .selectFrom('snapshots as young')
-    .leftJoin('snapshots as parent', (join) =>
-      join
-        .onRef('parent.target', '=', 'young.target')
-        .onRef('parent.hash', '=', 'young.parent_hash')
-        .on('parent.created_at', '>=', since)
-        .on('parent.gone_at', 'is', null),
+  // A snapshot's parent is nearly always the one made before it: only the others are looked up.
+  const { rows } = await sql<{ hash: string }>`
+    with young as (
+      select hash, parent_hash, created_at, lag(hash) over (order by created_at, hash) as previous_hash
+      from snapshots where target = ${target} and created_at >= ${since} and gone_at is null
     )
-    .select('young.hash')
-    .where('young.target', '=', target)
-    .where('young.created_at', '>=', since)
-    .where('young.gone_at', 'is', null)
-    .where('parent.hash', 'is', null)
-    .orderBy('young.created_at')
-    .limit(limit)
-    .execute();
+    select young.hash from young
+    left join snapshots as parent on parent.target = ${target} and parent.hash = young.parent_hash
+      and parent.created_at >= ${since} and parent.gone_at is null
+    where (young.previous_hash is null or young.parent_hash is null or young.previous_hash <> young.parent_hash)
+      and parent.hash is null
+    order by young.created_at limit ${limit}`.execute(db.sql);
   return rows.map(({ hash }) => hash);
 }
 
