@@ -3,7 +3,8 @@
 // Plain JavaScript for any Node from 18 on. usage: node scripts/setup.mjs [demo|test]
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -41,6 +42,10 @@ const TEST = {
   e2fsprogs: '/usr/sbin/mkfs.ext4',
   'libcap2-bin': '/usr/sbin/setcap',
   procps: '/usr/bin/ps',
+  // What zypper needs, which is unpacked below.
+  libzypp1722: '/usr/share/doc/libzypp1722',
+  libaugeas0: '/usr/share/doc/libaugeas0',
+  'zypper-common': '/usr/share/doc/zypper-common',
 };
 
 const purpose = process.argv[2] ?? 'demo';
@@ -113,6 +118,28 @@ function installDebianPackages() {
   if (result.status !== 0) fail(`apt-get install failed:\n${result.stderr}`, install);
 }
 
+/** Debian's dnf-plugins-core, which mock needs, breaks zypper over one file, so zypper is unpacked where only the tests find it. */
+function unpackZypper() {
+  const place = `${root}.cache/tools/zypper`;
+  if (existsSync(`${place}/usr/bin/zypper`)) return;
+  say('unpacking zypper into .cache/tools');
+  const work = mkdtempSync(`${tmpdir()}/trunkline-zypper-`);
+  try {
+    const apt = (...args) => spawnSync('apt-get', ['-q', ...args], { cwd: work, encoding: 'utf8' });
+    let got = apt('download', 'zypper');
+    if (got.status !== 0) {
+      apt('-o', 'DPkg::Lock::Timeout=300', 'update');
+      got = apt('download', 'zypper');
+    }
+    const [deb] = readdirSync(work).filter((name) => name.endsWith('.deb'));
+    if (deb === undefined) fail(`apt-get download zypper failed:\n${got.stderr}`, 'apt-get download zypper');
+    mkdirSync(place, { recursive: true });
+    execFileSync('dpkg-deb', ['-x', `${work}/${deb}`, place]);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
 /** sbuild's unshare mode and mmdebstrap take root's subordinate ids from here. */
 function giveSubordinateIds() {
   if (process.getuid() !== 0)
@@ -141,4 +168,5 @@ mkdirSync(`${root}.cache`, { recursive: true });
 installNodePackages();
 checkLibc();
 installDebianPackages();
+if (purpose === 'test') unpackZypper();
 giveSubordinateIds();

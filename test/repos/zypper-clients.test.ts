@@ -1,0 +1,112 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createGpgSigner } from '../../src/drivers/signers/gpg/index.ts';
+import { createDiskStore } from '../../src/drivers/stores/disk/index.ts';
+import type { PackageFile } from '../../src/model/index.ts';
+import { openRepository, type Repository } from '../../src/repos/index.ts';
+import { buildRpm, rpm, scratch } from '../drivers/formats/packages.ts';
+import { makeKey, removeHomes, temporary } from '../drivers/signers/keys.ts';
+import { AMISS, zypperMachine } from '../e2e/client-machines.ts';
+import { memoryNodes, publish } from './snapshots.ts';
+import { serve } from './web.ts';
+
+// Unpacked by scripts/setup.mjs.
+const zypper = fileURLToPath(new URL('../../.cache/tools/zypper/usr/bin/zypper', import.meta.url));
+const target = { name: 'suse-15-x86_64', arch: 'x86_64' };
+let directory: string;
+let web: Awaited<ReturnType<typeof serve>>;
+
+beforeAll(async () => {
+  directory = await scratch();
+  web = await serve(directory);
+});
+afterAll(async () => {
+  await web.close();
+  await removeHomes();
+  await rm(directory, { recursive: true });
+});
+
+describe.each(['gzip', 'zstd'] as const)('zypper and a signed repository compressed with %s', (compression) => {
+  let repository: Repository;
+  let top: string;
+  let first: string;
+  let second: string;
+
+  beforeAll(async () => {
+    const home = await temporary();
+    const key = await makeKey(home, { algorithm: 'rsa3072' });
+    top = join(directory, compression);
+    repository = openRepository({
+      ...{ directory: top, target, format: rpm, nodes: memoryNodes(), url: `${web.url}/${compression}`, compression },
+      store: createDiskStore({ directory: join(top, 'pool') }),
+      signer: createGpgSigner({ home, fingerprints: () => Promise.resolve([key]), passphraseFile: null }),
+    });
+    const admit = async (paths: readonly string[]): Promise<readonly PackageFile[]> => {
+      const files = await rpm.identify(paths);
+      const signed = await repository.sign(files, await mkdtemp(join(directory, 'signed-')));
+      await repository.admit(signed);
+      return signed;
+    };
+    const tool = [
+      'mkdir -p %{buildroot}/usr/bin; echo x >%{buildroot}/usr/bin/sample-tool',
+      '%package -n sample-tool\nSummary: A tool\n%description -n sample-tool\nx',
+      '%files -n sample-tool\n/usr/bin/sample-tool',
+    ];
+    const lib = await buildRpm(directory, { name: 'libsample', content: compression, rest: tool.join('\n') });
+    const tools = join(lib[0], '..', 'sample-tool-1.0-1.noarch.rpm');
+    const preamble = 'Requires: libsample\nRequires: /usr/bin/sample-tool';
+    const hello = await buildRpm(directory, { name: 'hello', version: '1.0', preamble });
+    const newer = await buildRpm(directory, { name: 'hello', version: '2.0', preamble });
+    const one = await publish(repository, await admit([...lib, tools]), { project: 'libsample' });
+    first = await publish(repository, await admit(hello), { project: 'hello', parent: one });
+    second = await publish(repository, await admit(newer), { project: 'hello', sequence: 2, parent: first });
+    await repository.moveRef('current', first);
+  });
+
+  test('installs with a file dependency, upgrades, goes back, searches, fetches sources', async () => {
+    const machine = await zypperMachine(directory, join(top, `trunkline-${target.name}.repo`), zypper);
+    const trusting = (...args: string[]) => machine.zypper('--gpg-auto-import-keys', ...args);
+    // libzypp goes by the mirror list it has kept, drops it with the old metadata, and asks for the list the next time.
+    const seeMove = async () => {
+      for (const time of ['first', 'second'])
+        expect((await machine.zypper('refresh', '--force')).exitCode, time).toBe(0);
+    };
+    const refresh = await trusting('refresh');
+    expect([refresh.exitCode, AMISS.exec(refresh.said)?.[0]], refresh.said).toEqual([0, undefined]);
+    const install = await machine.zypper('install', 'hello');
+    expect(install.exitCode, install.said).toBe(0);
+    expect(await machine.installed()).toEqual(['hello-1.0', 'libsample-1.0', 'sample-tool-1.0']);
+    expect((await machine.zypper('search', '-s', 'hello')).said).toMatch(/hello +\| package +\| 1\.0-1/);
+
+    await repository.moveRef('current', second);
+    await seeMove();
+    const update = await machine.zypper('update');
+    expect(update.exitCode, update.said).toBe(0);
+    expect(await machine.installed()).toContain('hello-2.0');
+
+    await repository.moveRef('current', first);
+    await seeMove();
+    const back = await machine.zypper('dist-upgrade', '--allow-downgrade');
+    expect(back.exitCode, back.said).toBe(0);
+    expect(await machine.installed()).toContain('hello-1.0');
+
+    const source = await machine.zypper(
+      '--pkg-cache-dir',
+      join(machine.root, 'pkgs'),
+      'source-install',
+      '--download-only',
+      '--no-build-deps',
+      'hello',
+    );
+    expect(source.exitCode, source.said).toBe(0);
+    const names = await readdir(machine.root, { recursive: true });
+    expect(names.filter((name) => name.endsWith('hello-1.0-1.src.rpm'))).not.toEqual([]);
+  });
+
+  test('finds the key beside the signature', async () => {
+    const key = await readFile(join(top, 'current/repodata/repomd.xml.key'), 'utf8');
+    expect(key).toContain('BEGIN PGP PUBLIC KEY BLOCK');
+  });
+});
