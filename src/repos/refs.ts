@@ -3,6 +3,7 @@ import { dirname, join, posix, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { errnoOf, fileSystemError, replaceLink, syncDirectory, TrunklineError, writeAtomic } from '../lib/index.ts';
+import type { PackageFormat } from '../model/index.ts';
 import type { IndexRecord } from './assembly/index.ts';
 import { checkHash, checkRefName, KEY_FILE, TEMPORARY, type Layout } from './layout.ts';
 import { armoredKeys, signedFiles } from './sign.ts';
@@ -160,16 +161,25 @@ async function publishKeys({ layout, signer }: RefMaker): Promise<void> {
   if (signer !== null) await writeChanged(join(layout.directory, KEY_FILE), await armoredKeys(signer));
 }
 
-/** The files with which a user follows a ref, beside it; those inside the snapshot name the snapshot. */
 async function clientFilesOf(maker: RefMaker, name: string) {
-  const { format, url, origin, target } = maker;
+  return refClientFiles({ ...maker, keys: await clientKeys(maker) }, name);
+}
+
+/** The files with which a user follows a ref, beside it; those inside the snapshot name the snapshot. */
+export function refClientFiles(
+  at: Pick<RefMaker, 'format' | 'url' | 'origin' | 'target'> & {
+    keys: Parameters<PackageFormat['clientFiles']>[0]['keys'];
+  },
+  name: string,
+) {
+  const { format, url, origin, target } = at;
   return format.clientFiles({
     name: name === 'current' ? origin : `${origin}-${name}`,
     url: `${url}/${name}/`,
     description: `Trunkline packages of ${target}, ${name}`,
     mirrorlist: `${url}/${name}.mirrorlist`,
     origin,
-    keys: await clientKeys(maker),
+    keys: at.keys ?? null,
   });
 }
 

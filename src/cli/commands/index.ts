@@ -4,6 +4,7 @@ import { buildShow } from './build-show.ts';
 import { configCheck } from './config-check.ts';
 import { configSchema } from './config-schema.ts';
 import { gc } from './gc.ts';
+import { exportMirror } from './export.ts';
 import { holdAdd } from './hold-add.ts';
 import { holdList } from './hold-list.ts';
 import { holdRemove } from './hold-remove.ts';
@@ -70,4 +71,5 @@ export const COMMANDS: readonly Command[] = [
   repoVerify,
   gc,
   whyKept,
+  exportMirror,
 ];
