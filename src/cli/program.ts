@@ -34,6 +34,8 @@ export function createProgram(commands: readonly Command[], version: string, sta
     .addOption(new Option('--log-level <LEVEL>', 'what is logged on standard error').choices(LEVELS))
     .addHelpText('after', EXPLANATION)
     .showHelpAfterError('(trunkline help shows what there is)')
+    // commander breaks no line where less than 40 columns are left beside the longest command.
+    .configureOutput({ getOutHelpWidth: () => Math.max(100, process.stdout.columns || 0) })
     .exitOverride();
   for (const command of commands) addCommand(program, command, start);
   return program;
