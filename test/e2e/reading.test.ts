@@ -30,11 +30,12 @@ test('status, builds, build show, log and where tell a program and a person what
       daysSinceLastSuccess: 0,
       pending: 0,
       running: 0,
+      pin: null,
     },
-    { project: 'beta', target: RPM, newest: null },
+    { project: 'beta', target: RPM, newest: null, pin: null },
   ]);
   const people = (await cli('status')).stdout;
-  expect(people).toMatch(/^PROJECT +TARGET +STATE +FIRST FAILURE +DAYS SINCE SUCCESS +WAITING$/m);
+  expect(people).toMatch(/^PROJECT +TARGET +STATE +FIRST FAILURE +DAYS SINCE SUCCESS +WAITING +PINNED$/m);
   expect(people).toMatch(new RegExp(`^alpha +${RPM} +failure: build_failed +${broken.slice(0, 10)} Say two +0`, 'm'));
   expect(people).toMatch(/^beta .* never built/m);
   expect(await json<unknown[]>(['status', '--project', 'beta'])).toHaveLength(1);
