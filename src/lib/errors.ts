@@ -1,9 +1,11 @@
 /** Every code an error can carry, with the HTTP status an API answers with. Codes are stable; messages are not. */
 export const ERROR_CODES = {
+  already_exists: 409,
   config_invalid: 422,
   data_dir_locked: 409,
   data_dir_unwritable: 503,
   database_unreachable: 503,
+  forbidden: 403,
   git_failed: 502,
   install_failed: 422,
   invalid_argument: 400,
@@ -15,12 +17,14 @@ export const ERROR_CODES = {
   package_invalid: 422,
   process_failed: 500,
   project_unreachable: 502,
+  rate_limited: 429,
   repository_conflict: 409,
   sandbox_failed: 500,
   signing_failed: 500,
   source_invalid: 422,
   store_damaged: 500,
   target_not_ready: 503,
+  unauthorized: 401,
   unsupported: 501,
 } as const;
 
@@ -31,6 +35,8 @@ export interface ErrorDetails {
   hint?: string;
   /** Where the mistake is: `file:line:column` or a path. */
   where?: string;
+  /** Seconds after which the same may go well: HTTP's Retry-After. */
+  retryAfter?: number;
   cause?: unknown;
 }
 
@@ -40,12 +46,14 @@ export class TrunklineError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly where: string | undefined;
+  readonly retryAfter: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? {} : { cause: details.cause });
     this.code = code;
     this.hint = details.hint;
     this.where = details.where;
+    this.retryAfter = details.retryAfter;
   }
 }
 
