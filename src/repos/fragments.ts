@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { errnoOf, TrunklineError, writeAtomic } from '../lib/index.ts';
+import { createMemory, errnoOf, TrunklineError, writeAtomic } from '../lib/index.ts';
 import type { IndexFragment, PackageFile, PackageFormat, Store } from '../model/index.ts';
 import type { Layout } from './layout.ts';
 import type { ManifestPackage } from './manifest.ts';
@@ -19,7 +19,9 @@ export interface Fragments {
 
 /** Index entries by package digest, kept in `fragments/<aa>/<sha256>.<version>.json`. */
 export function openFragments(layout: Layout, format: PackageFormat, store: Store): Fragments {
-  const memory = createMemory();
+  const memory = createMemory<IndexFragment>(MEMORY, (fragment) =>
+    Object.values(fragment).reduce((sum, text) => sum + text.length, 0),
+  );
   const pathOf = (digest: string) =>
     join(layout.fragments, digest.slice(0, 2), `${digest}.${format.fragmentVersion}.json`);
   const known = async (digest: string) => {
@@ -57,37 +59,6 @@ export function openFragments(layout: Layout, format: PackageFormat, store: Stor
   };
 
   return { ofFiles, ofPackages };
-}
-
-/** The least recently used ones go first. */
-function createMemory() {
-  const held = new Map<string, IndexFragment>();
-  const weight = (fragment: IndexFragment) => Object.values(fragment).reduce((sum, text) => sum + text.length, 0);
-  let total = 0;
-  const forget = (digest: string) => {
-    const fragment = held.get(digest);
-    if (fragment === undefined) return;
-    total -= weight(fragment);
-    held.delete(digest);
-  };
-  const set = (digest: string, fragment: IndexFragment) => {
-    forget(digest);
-    held.set(digest, fragment);
-    total += weight(fragment);
-    for (const oldest of held.keys()) {
-      if (total <= MEMORY) break;
-      forget(oldest);
-    }
-  };
-  const get = (digest: string) => {
-    const fragment = held.get(digest);
-    if (fragment !== undefined) {
-      held.delete(digest);
-      held.set(digest, fragment);
-    }
-    return fragment;
-  };
-  return { get, set };
 }
 
 async function readKept(path: string): Promise<IndexFragment | undefined> {

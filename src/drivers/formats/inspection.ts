@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { IndexFragment, PackageFile, PackageIdentity } from '../../model/index.ts';
-import { TrunklineError } from '../../lib/index.ts';
+import { createMemory, TrunklineError } from '../../lib/index.ts';
 import { openInput, type InputFile } from './confined-reading.ts';
 
 /** All that one confined reading finds out about a file: both answers of the port come from it. */
@@ -24,7 +24,7 @@ const REMEMBERED = 32e6;
 
 /** Puts a short memory, batches and a second look in front of a format's reading, so that `identify` and `fragments` cost one jail, not two. */
 export function createInspector(read: Inspect): Inspector {
-  const memory = createMemory();
+  const memory = createMemory(REMEMBERED, weigh);
   const inspect = async (files: readonly InputFile[]) => {
     const found = new Map<string, Inspection>();
     const unread = new Map<string, InputFile>();
@@ -87,22 +87,8 @@ async function readSeparatelyIfNeeded(read: Inspect, batch: readonly InputFile[]
   }
 }
 
-/** The oldest go first. */
-function createMemory() {
-  const held = new Map<string, Inspection>();
-  const weight = ({ fragment }: Inspection) => Object.values(fragment).reduce((sum, text) => sum + text.length, 1000);
-  let total = 0;
-  const set = (digest: string, inspection: Inspection) => {
-    if (held.has(digest)) return;
-    held.set(digest, inspection);
-    total += weight(inspection);
-    for (const [oldest, forgotten] of held) {
-      if (total <= REMEMBERED) break;
-      held.delete(oldest);
-      total -= weight(forgotten);
-    }
-  };
-  return { get: (digest: string) => held.get(digest), has: (digest: string) => held.has(digest), set };
+function weigh({ fragment }: Inspection): number {
+  return Object.values(fragment).reduce((sum, text) => sum + text.length, 1000);
 }
 
 async function openUnchanged(file: PackageFile): Promise<InputFile> {

@@ -1,13 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { promisify } from 'node:util';
-import { gunzip, zstdDecompress } from 'node:zlib';
-import { errnoOf, sha256 } from '../../lib/index.ts';
+import { decompress, errnoOf, sha256 } from '../../lib/index.ts';
 import type { IndexEntry, PackageFormat } from '../../model/index.ts';
 import type { IndexRecord } from '../assembly/index.ts';
 import type { Finding } from './finding.ts';
 
-const DECOMPRESS = { gzip: promisify(gunzip), zstd: promisify(zstdDecompress) };
 export const REMEDY =
   'remove the directory of the snapshot (deb: the file in by-hash/ too); the next trunkline run writes it again';
 
@@ -82,13 +79,13 @@ async function fileWith(check: IndexCheck, path: string, index: Index, findings:
   return null;
 }
 
-/** Chunk by chunk: Node's zstd stops after the first frame. */
+/** Chunk by chunk, each to the size it is to have. */
 async function decompressed(closed: Buffer, index: Index): Promise<Buffer> {
   const open: Buffer[] = [];
   let offset = 0;
   for (const [, openSize, size] of index.chunks) {
     const chunk = closed.subarray(offset, offset + size);
-    open.push(await DECOMPRESS[index.compression](chunk, { maxOutputLength: Math.max(1, openSize) }));
+    open.push(await decompress(chunk, index.compression, { most: openSize }));
     offset += size;
   }
   if (offset !== closed.length) throw new Error('there is something behind the last chunk');

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { decompress } from '../../../lib/index.ts';
 import type { LocalRepository } from '../../../model/index.ts';
 
 /** A package of a snapshot: its name, and how dnf and `rpm -qa` write it out. */
@@ -18,7 +18,8 @@ export async function readSnapshot(repository: LocalRepository): Promise<Snapsho
   const href = /<data type="primary">[\s\S]*?<location href="(repodata\/[A-Za-z0-9._-]+)"/.exec(repomd)?.[1];
   if (href === undefined) return [];
   const content = await readFile(join(repository.path, href)).catch(() => Buffer.alloc(0));
-  return [...unpack(href, content).matchAll(/<package type="rpm">([\s\S]*?)<format>/g)].flatMap(([, text = '']) => {
+  const primary = await unpack(href, content);
+  return [...primary.matchAll(/<package type="rpm">([\s\S]*?)<format>/g)].flatMap(([, text = '']) => {
     const [, name = ''] = /<name>([A-Za-z0-9._+-]+)<\/name>/.exec(text) ?? [];
     const [, arch = ''] = /<arch>([A-Za-z0-9_]+)<\/arch>/.exec(text) ?? [];
     const [, epoch = '', version = '', release = ''] =
@@ -29,9 +30,9 @@ export async function readSnapshot(repository: LocalRepository): Promise<Snapsho
   });
 }
 
-function unpack(name: string, content: Buffer): string {
-  if (name.endsWith('.gz')) return gunzipSync(content).toString();
-  if (name.endsWith('.zst')) return zstdDecompressSync(content).toString();
+async function unpack(name: string, content: Buffer): Promise<string> {
+  if (name.endsWith('.gz')) return (await decompress(content, 'gzip')).toString();
+  if (name.endsWith('.zst')) return (await decompress(content, 'zstd')).toString();
   return name.endsWith('.xml') ? content.toString() : '';
 }
 
