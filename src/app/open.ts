@@ -1,8 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeRefs, openMirrors, requireBuilder, requireTarget, type TrunkContext } from '../builds/index.ts';
+import { openMirrors, requireBuilder, requireTarget, type TrunkContext } from '../builds/index.ts';
 import { recoverTarballs } from '../builds/source/index.ts';
-import { findSnapshot, openDatabase, readNodes, sqliteUrl, writeNodes, type Db, type OpenMode } from '../db/index.ts';
+import { openDatabase, readNodes, sqliteUrl, writeNodes, type Db, type OpenMode } from '../db/index.ts';
 import { createBuilders } from '../drivers/builders/registry.ts';
 import { createFormats } from '../drivers/formats/registry.ts';
 import { createSigner } from '../drivers/signers/registry.ts';
@@ -10,6 +10,7 @@ import { createDiskStore } from '../drivers/stores/disk/index.ts';
 import { createLog, createMutexes, fileSystemError, TrunklineError } from '../lib/index.ts';
 import { recoverJails } from '../lib/jail/index.ts';
 import type { Settings, Signer, Target } from '../model/index.ts';
+import { describeRefs, pointRef } from '../promotion/index.ts';
 import { openRepository, type Repository } from '../repos/index.ts';
 import { finishRemovals } from './collect/index.ts';
 import { takeLock } from './lock/index.ts';
@@ -25,7 +26,7 @@ export interface Trunk {
  * @throws TrunklineError as the database and the file system say.
  */
 export async function openForReading(settings: Settings): Promise<Trunk> {
-  return assemble(settings, 'read', () => Promise.resolve());
+  return assemble(settings, 'read', createSigner(settings.signing), () => Promise.resolve());
 }
 
 /**
@@ -37,9 +38,10 @@ export async function openForWriting(settings: Settings, { forKeys = false } = {
   const lock = await takeLock(settings.dataDir);
   try {
     await makeRepositories(settings.dataDir);
+    const signer = createSigner(settings.signing);
     // Told before anything is built for nothing.
-    if (!forKeys) await createSigner(settings.signing)?.publicKeys();
-    const trunk = await assemble(settings, 'write', () => lock.release());
+    if (!forKeys) await signer?.publicKeys();
+    const trunk = await assemble(settings, 'write', signer, () => lock.release());
     try {
       if (!forKeys) await recover(trunk.context);
     } catch (error) {
@@ -85,9 +87,13 @@ export async function checkTargets(settings: Settings, names: readonly string[])
   return checks;
 }
 
-async function assemble(settings: Settings, mode: OpenMode, closing: () => Promise<void>): Promise<Trunk> {
+async function assemble(
+  settings: Settings,
+  mode: OpenMode,
+  signer: Signer | null,
+  closing: () => Promise<void>,
+): Promise<Trunk> {
   const { database, dataDir } = settings;
-  const signer = createSigner(settings.signing);
   const db = await openDatabase({ url: database.kind === 'sqlite' ? sqliteUrl(database.path) : database.url, mode });
   const formats = createFormats();
   const context: TrunkContext = {
@@ -159,10 +165,6 @@ async function recover(context: TrunkContext): Promise<void> {
     const repository = context.repository(target);
     await finishRemovals(context, target);
     const { missing } = await repository.recover(await describeRefs(context, target.name));
-    for (const { ref, hash } of missing) {
-      const { indexTime } = (await findSnapshot(context.db, target.name, hash)) ?? { indexTime: null };
-      await repository.materialise(hash, indexTime ?? Math.trunc(context.now() / 1000));
-      await repository.moveRef(ref, hash);
-    }
+    for (const one of missing) await pointRef(context, target, one);
   }
 }

@@ -181,7 +181,7 @@ async function quarantine(
   const repository = context.repository(target);
   const [published] = await findPackagesNamed(context.db, name, [one.fullName]);
   const right = [published, ...(published?.companions ?? [])].find((each) => each?.fileName === one.fileName)?.sha256;
-  const path = join(repository.pathOf({ sha256: one.sha256, fileName: one.fileName }));
+  const path = repository.pathOf({ sha256: one.sha256, fileName: one.fileName });
   if ((await sha256File(path).catch(() => right)) === right) return null;
   const place = await repository.quarantine(one.sha256, one.fileName);
   const reason = findings.find(({ damaged }) => damaged?.fileName === one.fileName)?.what ?? null;

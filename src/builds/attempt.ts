@@ -14,7 +14,7 @@ import {
 import { failureOf, stopsEverything, type Failure } from './failure.ts';
 import { gatherMaterial, gatherPackaging } from './gather.ts';
 import { planBuildVersion } from './plan.ts';
-import { placeSnapshot, showPublication, snapshotToBuildOn } from './publish/index.ts';
+import { placeSnapshot, showPublication } from './publish/index.ts';
 import { buildPackages } from './run/index.ts';
 import { settleFailure, settleSuccess } from './settle.ts';
 import { add, checkInstall, currentSnapshot } from './verify.ts';
@@ -97,7 +97,7 @@ async function begin(context: TrunkContext, attempt: QueuedAttempt, signal: Abor
     upstreamCommit: revision.upstream.hash,
     distgitCommit: revision.distgit.hash,
     target: target.name,
-    snapshot: await snapshotToBuildOn(context, target),
+    snapshot: await currentSnapshot(context, target),
     baseRepositories: await readBaseRepositories(target),
     builder: target.builder,
     builderVersion: '',

@@ -18,24 +18,15 @@ export async function settleSuccess(
 ): Promise<void> {
   const now = context.now();
   const { attempt, build, inputs, timings } = progress;
-  const { snapshot, parent, packageCount, indexTime } = placed;
+  const { snapshot } = placed;
   await context.db.transaction(async (tx) => {
-    const record = {
-      target: build.target,
-      hash: snapshot,
-      parentHash: parent,
-      buildId: build.id,
-      packageCount,
-      indexTime,
-    };
-    await insertSnapshot(tx, { ...record, createdAt: now });
+    await insertSnapshot(tx, { ...snapshot, buildId: build.id, createdAt: now });
     const origin = { target: build.target, buildId: build.id, attemptId: attempt.id, uploadId: null };
     await insertPackages(tx, placed.signed.map(publishedPackage(origin, packages)), now);
-    const work = { result: 'success', reason: null, detail: null, snapshot, inputs, timings } as const;
+    const work = { result: 'success', reason: null, detail: null, snapshot: snapshot.hash, inputs, timings } as const;
     await finishAttempt(tx, leaseOf(attempt), work, now);
-    const move = { target: build.target, snapshot, parent, actor: 'system' };
     const reason = `build ${String(build.id)} of ${build.project}`;
-    if (placed.newest) await moveCurrent(context, tx, { ...move, reason }, now);
+    if (placed.newest) await moveCurrent(context, tx, { snapshot, actor: 'system', reason }, now);
   });
 }
 

@@ -1,9 +1,10 @@
-import { findRef, listRefMoves, listRefs, moveRef, requireSnapshot, type Ref, type RefMove } from '../db/index.ts';
+import { findRef, listRefMoves, listRefs, moveRef, type Ref, type RefMove } from '../db/index.ts';
 import { audit, emit } from '../events/index.ts';
 import { TrunklineError } from '../lib/index.ts';
 import type { Settings } from '../model/index.ts';
 import { checkRefName } from '../repos/index.ts';
 import type { Order, PromotionContext } from './context.ts';
+import { showRefs } from './show.ts';
 import { requireThere, type Subject } from './subject.ts';
 
 /** They follow the trunk: `current` the newest successes, `consistent` the last time nothing was broken. */
@@ -104,21 +105,7 @@ async function moveTo(
       await emit(tx, { kind: 'ref_moved', target: target.name, name, from: move.fromHash, to: hash, actor }, now);
       return move;
     });
-    await showRef(context, { target, name });
+    await showRefs(context, target);
     return moved;
-  });
-}
-
-/** Makes the link on disk say what the database says. One at a time for a target, so that no older state is written over a newer one. */
-async function showRef(context: PromotionContext, { target, name }: Subject): Promise<void> {
-  await context.mutexes.hold(`show ${target.name}`, async () => {
-    const ref = await findRef(context.db, target.name, name);
-    if (ref === null) return;
-    const repository = context.repository(target);
-    if (!(await repository.isMaterialised(ref.snapshotHash))) {
-      const { indexTime } = await requireSnapshot(context.db, target.name, ref.snapshotHash);
-      await repository.materialise(ref.snapshotHash, indexTime ?? Math.trunc(context.now() / 1000));
-    }
-    await repository.moveRef(name, ref.snapshotHash);
   });
 }

@@ -1,6 +1,6 @@
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf } from '../lib/index.ts';
+import { namesIn } from './collect/files.ts';
 import { TEMPORARY, type Layout } from './layout.ts';
 import { moveRef, readRef, removeRef, type RefMaker } from './refs.ts';
 import { snapshotIndices } from './snapshots.ts';
@@ -39,24 +39,15 @@ export async function recoverRepository(
 }
 
 async function removeTemporaries(layout: Layout): Promise<string[]> {
-  const fragments = (await names(layout.fragments)).map((name) => join(layout.fragments, name));
-  const refs = (await names(layout.refs)).map((name) => join(layout.refs, name));
+  const fragments = (await namesIn(layout.fragments)).map((name) => join(layout.fragments, name));
+  const refs = (await namesIn(layout.refs)).map((name) => join(layout.refs, name));
   const removed: string[] = [];
   for (const directory of [layout.directory, layout.snapshots, ...fragments, ...refs]) {
-    for (const name of await names(directory)) {
+    for (const name of await namesIn(directory)) {
       if (!name.startsWith(TEMPORARY)) continue;
       await rm(join(directory, name), { recursive: true, force: true });
       removed.push(join(directory, name));
     }
   }
   return removed;
-}
-
-async function names(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return [];
-    throw error;
-  }
 }

@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
-import { dirname, join, posix, relative } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { errnoOf, fileSystemError, replaceLink, syncDirectory, TrunklineError, writeAtomic } from '../lib/index.ts';
 import type { PackageFormat } from '../model/index.ts';
 import type { IndexRecord } from './assembly/index.ts';
-import { checkHash, checkRefName, KEY_FILE, TEMPORARY, type Layout } from './layout.ts';
+import { checkHash, checkRefName, KEY_FILE, linkTarget, TEMPORARY, type Layout } from './layout.ts';
 import { armoredKeys, signedFiles } from './sign.ts';
 import { settle, snapshotIndices, writeBelow, type SnapshotMaker } from './snapshots.ts';
 
@@ -56,11 +56,11 @@ export async function moveRef(maker: RefMaker, name: string, hash: string, now: 
     });
   try {
     await publishKeys(maker);
-    if (maker.format.layout.byHash === null) {
+    if (maker.format.layout.byHash !== null) await moveOwnIndex(maker, name, hash, indices, now);
+    else {
       await signAgain(maker, hash, indices);
       await replaceLink(place, `snapshots/${hash}`);
     }
-    if (maker.format.layout.byHash !== null) await moveOwnIndex(maker, name, hash, indices, now);
     await writeChanged(join(layout.directory, `${name}.mirrorlist`), `${maker.url}/snapshots/${hash}/\n`);
     for (const file of await clientFilesOf(maker, name))
       await writeChanged(join(layout.directory, file.fileName), file.content);
@@ -116,7 +116,7 @@ async function moveOwnIndex(maker: RefMaker, name: string, hash: string, indices
   } finally {
     await rm(building, { recursive: true, force: true });
   }
-  await replaceLink(link, relative(layout.directory, next));
+  await replaceLink(link, linkTarget(link, next));
   for (const other of await readdir(dirname(next)))
     if (other !== String(serial + 1)) await rm(join(dirname(next), other), { recursive: true, force: true });
 }
@@ -133,12 +133,13 @@ async function fillOwnIndex(
   const first = format.indexOfIndices(indices.indices, { time: record.time, architectures, origin, validFor });
   const own = [first, ...(await signedFiles(maker, first))];
   for (const file of own) await writeBelow(directory, file);
-  await symlink(relative(place, layout.pool), join(directory, 'pool'));
+  await symlink(linkTarget(join(place, 'pool'), layout.pool), join(directory, 'pool'));
   const top = dirname(first.path);
   const snapshot = join(layout.snapshots, hash, top);
   const names = new Set([first, ...format.layout.signatures(first.path)].map((file) => posix.basename(file.path)));
   for (const name of await readdir(snapshot))
-    if (!names.has(name)) await symlink(relative(join(place, top), join(snapshot, name)), join(directory, top, name));
+    if (!names.has(name))
+      await symlink(linkTarget(join(place, top, name), join(snapshot, name)), join(directory, top, name));
   await writeBelow(directory, { path: RECORD, content: `${JSON.stringify(record)}\n` });
   await settle(directory, record.time);
 }

@@ -128,12 +128,10 @@ export function openRepository(options: RepositoryOptions): Repository {
   const { target, format, store } = options;
   const { layout, origin, url, signer } = maker;
   const withOwners = createOwners(tree);
-  const materialise = materialiser(parts);
 
   return {
-    ...{ origin, url, pool: layout.pool, materialise },
+    ...{ origin, url, pool: layout.pool },
     pathOf: (one) => `${layout.pool}/${store.hrefOf(one.sha256, one.fileName)}`,
-    isMaterialised: async (hash) => (await snapshotIndices(layout, hash)) !== null,
     admit: async (files, published) => {
       await refuseConflicts(target.name, files, published);
       for (const file of files) await store.put({ ...file, fileName: file.identity.fileName });
@@ -149,16 +147,6 @@ export function openRepository(options: RepositoryOptions): Repository {
       const listed = await withOwners(parent, (ownerOf) => listedTogether(target.name, changes, ownerOf));
       return tree.replaceAll(parent, listed);
     },
-    writeSnapshot: async (hash, { time, after }) => {
-      await tree.keep(hash);
-      const there = await snapshotIndices(layout, hash);
-      if (there !== null) return there.time;
-      const before = after === null ? null : await snapshotIndices(layout, after);
-      const stamp = before === null ? time : Math.max(time, before.time + 1);
-      await materialise(hash, stamp);
-      return stamp;
-    },
-    dematerialise: (hash) => removeSnapshot(layout, hash),
     readSnapshot: async (hash) => ({ target: target.name, packages: await tree.list(hash) }),
     ofProject: tree.ofProject,
     count: tree.count,
@@ -175,6 +163,7 @@ export function openRepository(options: RepositoryOptions): Repository {
     writeBuildDirectory: (build) => writeBuildDirectory(maker, build),
     quarantine: (sha256, fileName) => store.quarantine(sha256, fileName),
     closeBuildDirectory: (build) => closeBuildDirectory(maker, build),
+    ...snapshotFiles(parts),
     ...removals(parts, store),
     forget: tree.forget,
     recover: async (expected, now = clock()) => {
@@ -211,11 +200,14 @@ function openParts(options: RepositoryOptions) {
   return { maker, tree, fragments, assembler };
 }
 
-/** Writes the files of snapshots whose packages were admitted. */
-function materialiser({ maker, assembler }: Parts): Repository['materialise'] {
+/** Snapshots as files; their packages were admitted. */
+function snapshotFiles({
+  maker,
+  tree,
+  assembler,
+}: Parts): Pick<Repository, 'writeSnapshot' | 'materialise' | 'dematerialise' | 'isMaterialised'> {
   const { layout, format, origin, url, target } = maker;
-  return async (hash, time) => {
-    if ((await snapshotIndices(layout, hash)) !== null) return;
+  const write = async (hash: string, time: number) => {
     const assemblies = await assembler.assemble(hash);
     const description = `Trunkline packages of ${target}, snapshot ${hash.slice(0, 12)}`;
     const keys = await clientKeys(maker);
@@ -223,6 +215,22 @@ function materialiser({ maker, assembler }: Parts): Repository['materialise'] {
       ...{ name: origin, url: `${url}/snapshots/${hash}/`, description, origin, keys },
     });
     await placeSnapshot(maker, hash, { assemblies, clientFiles, time });
+  };
+  return {
+    writeSnapshot: async (hash, { time, after }) => {
+      await tree.keep(hash);
+      const there = await snapshotIndices(layout, hash);
+      if (there !== null) return there.time;
+      const before = after === null ? null : await snapshotIndices(layout, after);
+      const stamp = before === null ? time : Math.max(time, before.time + 1);
+      await write(hash, stamp);
+      return stamp;
+    },
+    materialise: async (hash, time) => {
+      if ((await snapshotIndices(layout, hash)) === null) await write(hash, time);
+    },
+    dematerialise: (hash) => removeSnapshot(layout, hash),
+    isMaterialised: async (hash) => (await snapshotIndices(layout, hash)) !== null,
   };
 }
 

@@ -1,4 +1,4 @@
-import { placeOf, type TrunkContext } from '../../builds/index.ts';
+import { clientOf, placeOf, type TrunkContext } from '../../builds/index.ts';
 import {
   deleteNodes,
   findAnnouncements,
@@ -20,7 +20,7 @@ import { audit } from '../../events/index.ts';
 import type { Target } from '../../model/index.ts';
 import { decidePackages, decideSnapshots, reachFrom, type Keeper } from '../../repos/index.ts';
 import { announce } from './announce.ts';
-import { clientOf, finishRemovals } from './finish.ts';
+import { finishRemovals } from './finish.ts';
 import { isInCurrent } from './keepers.ts';
 
 export interface CollectOptions {

@@ -1,4 +1,4 @@
-import { placeOf, type TrunkContext } from '../../builds/index.ts';
+import { clientOf, placeOf, type TrunkContext } from '../../builds/index.ts';
 import { deleteLeftover, listBuildsIn, listLeftovers, requireBuildWithRevision, updateBuild } from '../../db/index.ts';
 import type { Target } from '../../model/index.ts';
 
@@ -17,11 +17,6 @@ export async function finishRemovals(context: TrunkContext, target: Target): Pro
     }
     await deleteLeftover(context.db, leftover);
   }
-}
-
-/** How a build's directory calls its repository. */
-export function clientOf(build: { project: string }, upstreamCommit: string) {
-  return { name: 'delorean', description: `delorean-${build.project}-${upstreamCommit}` };
 }
 
 async function closeDirectory(context: TrunkContext, target: Target, id: number): Promise<void> {

@@ -96,6 +96,15 @@ function pins(context: TrunkContext): Keeper {
 function newest(context: TrunkContext): Keeper {
   const why = ({ id, project }: Pick<Build, 'id' | 'project'>) =>
     `it has the newest success of ${project} (build ${String(id)}), which current has not`;
+  /** The snapshot itself, once for each newest success that was published in it. */
+  const published = async (target: string, hash: string) => {
+    const kept: Kept[] = [];
+    for (const id of await listBuildsIn(context.db, target, hash)) {
+      const build = await newestBuildOf(context, id, target);
+      if (build !== null) kept.push(...(await unlessInCurrent(context, build, why(build))));
+    }
+    return kept;
+  };
   return {
     name: 'newest successes',
     snapshots: async (target) => {
@@ -104,21 +113,10 @@ function newest(context: TrunkContext): Keeper {
         kept.push(...(await unlessInCurrent(context, build, why(build))));
       return kept;
     },
-    whySnapshot: async (target, hash) => {
-      const reasons: string[] = [];
-      for (const id of await listBuildsIn(context.db, target, hash)) {
-        const build = await newestBuildOf(context, id, target);
-        if (build !== null) reasons.push(...(await unlessInCurrent(context, build, why(build))).map((one) => one.why));
-      }
-      return reasons;
-    },
+    whySnapshot: async (target, hash) => (await published(target, hash)).map((one) => one.why),
     mayHave: async (target, introducedBy) => {
       const kept: Kept[] = [];
-      for (const hash of introducedBy)
-        for (const id of await listBuildsIn(context.db, target, hash)) {
-          const build = await newestBuildOf(context, id, target);
-          if (build !== null) kept.push(...(await unlessInCurrent(context, build, why(build))));
-        }
+      for (const hash of introducedBy) kept.push(...(await published(target, hash)));
       return kept;
     },
   };

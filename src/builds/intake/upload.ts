@@ -3,9 +3,10 @@ import { basename, join } from 'node:path';
 import type { Upload } from '../../db/index.ts';
 import { fileSystemError, TrunklineError } from '../../lib/index.ts';
 import type { PackageFile, Target } from '../../model/index.ts';
+import { showRefs } from '../../promotion/index.ts';
 import { requireTarget, type TrunkContext } from '../context.ts';
 import type { Failure } from '../failure.ts';
-import { moveRefs, placeSnapshot, type Placed } from '../publish/index.ts';
+import { placeSnapshot, type WrittenSnapshot } from '../publish/index.ts';
 import { checkInstall, currentSnapshot, type CheckRequest } from '../verify.ts';
 import { checkedPackages, ownerOf, refusePinned, refuseRepublished } from './check.ts';
 import { gatherFiles } from './gather.ts';
@@ -83,29 +84,31 @@ async function publish(context: TrunkContext, request: UploadRequest, intake: In
   return context.mutexes.hold(`publish ${target.name}`, async () => {
     const placed = await placeSnapshot(context, { ...check, passed });
     if ('reason' in placed) throw refused(placed, logs);
-    const result = {
-      project,
-      packages: placed.signed,
-      snapshot: placed.snapshot,
-      replaced: await goneFrom(context, target, project, placed),
-    };
-    if (placed.snapshot === placed.parent) return { ...result, upload: null };
+    const { snapshot, signed } = placed;
+    const replaced = await goneFrom(context, target, project, snapshot);
+    const result = { project, packages: signed, snapshot: snapshot.hash, replaced };
+    if (snapshot.hash === snapshot.parentHash) return { ...result, upload: null };
     const upload = await recordUpload(
       context,
       { target: target.name, project, files, actor, reason, logs },
       placed,
       packages,
     );
-    await context.mutexes.hold(`show ${target.name}`, () => moveRefs(context, target.name));
+    await showRefs(context, target);
     return { ...result, upload };
   });
 }
 
 /** Full names of the project's packages that the snapshot before had and this one has not. */
-async function goneFrom(context: TrunkContext, target: Target, project: string, placed: Placed): Promise<string[]> {
+async function goneFrom(
+  context: TrunkContext,
+  target: Target,
+  project: string,
+  { hash, parentHash }: WrittenSnapshot,
+): Promise<string[]> {
   const repository = context.repository(target);
-  const kept = new Set((await repository.ofProject(placed.snapshot, project)).map(({ fullName }) => fullName));
-  const before = await repository.ofProject(placed.parent, project);
+  const kept = new Set((await repository.ofProject(hash, project)).map(({ fullName }) => fullName));
+  const before = await repository.ofProject(parentHash, project);
   return before.map(({ fullName }) => fullName).filter((name) => !kept.has(name));
 }
 

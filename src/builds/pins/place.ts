@@ -1,7 +1,8 @@
-import { findSnapshot, insertSnapshot, listAttemptPackages, type DbOrTx, type Tx } from '../../db/index.ts';
+import { insertSnapshot, listAttemptPackages, type DbOrTx, type Tx } from '../../db/index.ts';
 import { TrunklineError } from '../../lib/index.ts';
 import type { PublishedPackage, Target } from '../../model/index.ts';
-import { moveCurrent, moveRefs } from '../publish/index.ts';
+import { showRefs } from '../../promotion/index.ts';
+import { moveCurrent, writeNext } from '../publish/index.ts';
 import type { TrunkContext } from '../context.ts';
 import { currentSnapshot } from '../verify.ts';
 
@@ -38,7 +39,7 @@ export async function placeInCurrent(
       return null;
     }
     await publishNext(context, placing, { parent, next, record });
-    await context.mutexes.hold(`show ${target.name}`, () => moveRefs(context, target.name));
+    await showRefs(context, target);
     return next;
   });
 }
@@ -48,17 +49,11 @@ async function publishNext(
   { target, buildId, actor, reason }: Placing,
   { parent, next, record }: { parent: string | null; next: string; record: (tx: Tx) => Promise<unknown> },
 ): Promise<void> {
-  const repository = context.repository(target);
   const now = context.now();
-  // A list of packages that was published before says what it said then.
-  const known = (await findSnapshot(context.db, target.name, next))?.indexTime ?? null;
-  const time = known ?? Math.trunc(now / 1000);
-  const indexTime = await repository.writeSnapshot(next, { time, after: known === null ? parent : null });
-  const made = { target: target.name, hash: next, parentHash: parent, buildId, indexTime, createdAt: now };
-  const packageCount = await repository.count(next);
+  const snapshot = await writeNext(context, target, { hash: next, parent });
   await context.db.transaction(async (tx) => {
-    await insertSnapshot(tx, { ...made, packageCount });
-    await moveCurrent(context, tx, { target: target.name, snapshot: next, parent, actor, reason }, now);
+    await insertSnapshot(tx, { ...snapshot, buildId, createdAt: now });
+    await moveCurrent(context, tx, { snapshot, actor, reason }, now);
     await record(tx);
   });
 }

@@ -22,6 +22,11 @@ export async function placeOf(context: TrunkContext, build: Build, revision: Rev
   };
 }
 
+/** How a build's directory calls its repository; the words are DLRN's. */
+export function clientOf(build: { project: string }, upstreamCommit: string) {
+  return { name: 'delorean', description: `delorean-${build.project}-${upstreamCommit}` };
+}
+
 /** DLRN's directory of a finished build: its repository where it has one, logs, versions.csv, commit.yaml. Idempotent. Returns its path. */
 export async function publishDirectory(context: TrunkContext, buildId: number, logs: string | null): Promise<string> {
   const { build, revision } = await requireBuildWithRevision(context.db, buildId);
@@ -31,7 +36,7 @@ export async function publishDirectory(context: TrunkContext, buildId: number, l
   const directory: BuildDirectory = {
     ...place,
     snapshot: build.result === 'success' ? build.snapshot : null,
-    client: { name: 'delorean', description: `delorean-${build.project}-${revision.upstream.hash}` },
+    client: clientOf(build, revision.upstream.hash),
     files: [
       ...(await logFiles(logs)),
       { fileName: 'commit.yaml', content: describeCommit(context, build, revision, packages, place) },

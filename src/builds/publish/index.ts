@@ -1,27 +1,23 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findPackage, findSnapshot, listPins, listPublishedDigests } from '../../db/index.ts';
+import { findPackage, listPins, listPublishedDigests } from '../../db/index.ts';
 import type { PackageFile, Target } from '../../model/index.ts';
 import type { Repository } from '../../repos/index.ts';
 import type { TrunkContext } from '../context.ts';
 import type { Failure } from '../failure.ts';
 import { checkInstall, currentSnapshot, stillHolds, type CheckRequest, type Passed } from '../verify.ts';
+import { writeNext, type WrittenSnapshot } from './write.ts';
 
-export { placeOf, publishDirectory } from './directory.ts';
+export { clientOf, placeOf, publishDirectory } from './directory.ts';
 export { moveCurrent, publishedPackage } from './record.ts';
-export { describeRefs, moveRefs } from './refs.ts';
 export { showPublication } from './show.ts';
+export { writeNext, type WrittenSnapshot } from './write.ts';
 
 /** A snapshot written for a build, before anything says so. */
 export interface Placed {
-  snapshot: string;
-  /** The snapshot it follows. */
-  parent: string | null;
+  snapshot: WrittenSnapshot;
   /** The packages as they are published, in the order of those that were built. */
   signed: readonly PackageFile[];
-  /** Seconds since the epoch: what its index says. */
-  indexTime: number;
-  packageCount: number;
   /** Whether it is the project's newest success in history order, and the project is not pinned, so that `current` moves to it (DESIGN 6). */
   newest: boolean;
   installed: readonly string[];
@@ -55,18 +51,12 @@ export async function placeSnapshot(context: TrunkContext, request: PlaceRequest
   const published = (names: readonly string[]) => listPublishedDigests(context.db, target.name, names);
   const signed = await signNew(context, request, repository);
   await repository.admit(signed, published);
-  const snapshot = await repository.next(parent, { project, sequence, packages: signed });
-  // A list of packages that was published before says what it said then.
-  const known = (await findSnapshot(context.db, target.name, snapshot))?.indexTime ?? null;
-  const time = known ?? Math.trunc(context.now() / 1000);
-  const indexTime = await repository.writeSnapshot(snapshot, { time, after: known === null ? parent : null });
+  const hash = await repository.next(parent, { project, sequence, packages: signed });
+  const snapshot = await writeNext(context, target, { hash, parent });
   request.timings.publish = (performance.now() - started) / 1000;
   return {
     snapshot,
-    parent,
     signed,
-    indexTime,
-    packageCount: await repository.count(snapshot),
     newest: pin === undefined && before.every((one) => one.sequence <= revision.sequence),
     installed: passed.installed,
   };
@@ -95,9 +85,4 @@ async function signNew(
     if (file === undefined) throw new Error('a package was lost in signing');
     return file;
   });
-}
-
-/** The snapshot a new build of the target is built against. */
-export function snapshotToBuildOn(context: TrunkContext, target: Target): Promise<string | null> {
-  return currentSnapshot(context, target);
 }

@@ -2,6 +2,7 @@ import { isConsistent, moveRef, type NewPackage, type Tx } from '../../db/index.
 import { emit } from '../../events/index.ts';
 import type { PackageFile } from '../../model/index.ts';
 import type { TrunkContext } from '../context.ts';
+import type { WrittenSnapshot } from './write.ts';
 
 /** A package file as the database keeps it, once it is known where it comes from; what it was before it was signed has the same place in `built`. */
 export function publishedPackage(
@@ -30,17 +31,17 @@ export function publishedPackage(
 export async function moveCurrent(
   context: TrunkContext,
   tx: Tx,
-  to: { target: string; snapshot: string; parent: string | null; actor: string; reason: string },
+  to: { snapshot: WrittenSnapshot; actor: string; reason: string },
   now: number,
 ): Promise<void> {
-  const { target, snapshot, parent, actor, reason } = to;
+  const { actor, reason } = to;
+  const { target, hash, parentHash } = to.snapshot;
   const move = async (name: string, from?: string | null) => {
-    const order = { target, name, to: snapshot, actor, reason, now };
+    const order = { target, name, to: hash, actor, reason, now };
     const moved = await moveRef(tx, from === undefined ? order : { ...order, from });
-    if (moved !== null)
-      await emit(tx, { kind: 'ref_moved', target, name, from: moved.fromHash, to: snapshot, actor }, now);
+    if (moved !== null) await emit(tx, { kind: 'ref_moved', target, name, from: moved.fromHash, to: hash, actor }, now);
   };
-  await move('current', parent);
+  await move('current', parentHash);
   const projects = context.settings.projects.filter((one) => one.targets.includes(target)).map(({ name }) => name);
   if (await isConsistent(tx, target, projects)) await move('consistent');
 }

@@ -1,6 +1,6 @@
-import type { TrunkContext } from '../context.ts';
+import { moveRefs } from '../../promotion/index.ts';
+import { requireTarget, type TrunkContext } from '../context.ts';
 import { publishDirectory } from './directory.ts';
-import { moveRefs } from './refs.ts';
 
 /** Makes what the database says of a finished attempt visible: the build's directory, then the refs. Idempotent. */
 export async function showPublication(
@@ -10,6 +10,6 @@ export async function showPublication(
   // One at a time for a target, so that an older state of a ref is never written over a newer one.
   await context.mutexes.hold(`show ${finished.build.target}`, async () => {
     await publishDirectory(context, finished.build.id, finished.logs);
-    await moveRefs(context, finished.build.target);
+    await moveRefs(context, requireTarget(context.settings, finished.build.target));
   });
 }

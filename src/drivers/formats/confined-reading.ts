@@ -15,6 +15,12 @@ export interface InputFile {
 
 /** Larger files are refused; dnf and apt keep sizes in more bits, but nothing of this size is a package. */
 const MAX_PACKAGE_BYTES = 16 * 1024 ** 3;
+
+/** The seconds a program in a jail has for packages of so many bytes together: one for each 20 MB, and a minute. */
+export function secondsToRead(bytes: number): number {
+  return 60 + bytes / 20e6;
+}
+
 /** @throws TrunklineError `package_invalid` for what is no regular file (a link that a build left is not followed) or too large. */
 export async function openInput(path: string): Promise<InputFile> {
   const status = await lstat(path);

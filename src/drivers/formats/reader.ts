@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { ProcessError, TrunklineError } from '../../lib/index.ts';
 import type { JailBind, JailResult } from '../../lib/jail/index.ts';
-import type { InputFile, OpenJail } from './confined-reading.ts';
-import { writeTar } from './deb/write-tar.ts';
+import { secondsToRead, type InputFile, type OpenJail } from './confined-reading.ts';
+import { writeTar } from './write-tar.ts';
 import { createJailPool, type JailPool } from './jail-pool.ts';
 
 /** What reads packages in a jail. */
@@ -37,9 +37,6 @@ answer() { wc -c -- "$@" && echo && exec cat -- "$@"; }
 `;
 /** Index entries of a package with half a million files are about 100 MB. */
 const MAX_ANSWER_BYTES = 256 * 1024 ** 2;
-/** Seconds for one batch, and one more for each 20 MB. */
-const BASE_SECONDS = 60;
-const BYTES_PER_SECOND = 20e6;
 /** Files up to this size are copied into the jail; larger ones are bound, which only a jail that is started for them can do. */
 export const MAX_COPIED_BYTES = 4 * 1024 ** 2;
 /** How many files a jail that was started ahead can take: as many as most builds leave. */
@@ -153,7 +150,7 @@ async function startReading(
   const result = jail.run(['/bin/sh', '-c', script, program.label, String(places), ahead ? 'ahead' : 'now'], {
     ...{ root: 'tools', user: 'builder', binds, input: input.promise, encoding: 'latin1' },
     maxOutput: MAX_ANSWER_BYTES,
-    timeout: BASE_SECONDS + bytes / BYTES_PER_SECOND,
+    timeout: secondsToRead(bytes),
   });
   result.then(
     (one) => {

@@ -1,8 +1,9 @@
 import { link, mkdir, open, readFile, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { errnoOf } from '../../lib/index.ts';
 import type { AssembledIndex, Compression, PackageFormat } from '../../model/index.ts';
+import { linkTarget } from '../layout.ts';
 import type { Assembly } from './assemble.ts';
 import type { Chunk } from './chunks.ts';
 
@@ -66,7 +67,7 @@ export async function linkByHash(
   );
   for (const place of places) {
     await mkdir(dirname(join(staged, place)), { recursive: true });
-    await symlink(relative(dirname(join(directory, place)), options.byHash), join(staged, place));
+    await symlink(linkTarget(join(directory, place), options.byHash), join(staged, place));
   }
 }
 

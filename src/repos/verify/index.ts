@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import { describeError, TrunklineError } from '../../lib/index.ts';
 import type { PackageFormat } from '../../model/index.ts';
 import { readIndices } from '../assembly/index.ts';
@@ -68,7 +69,7 @@ export async function verifySnapshot(options: VerifyOptions): Promise<Verified> 
     const fragment = read.fragments.get(one.sha256);
     return {
       fullName: one.fullName,
-      entry: fragment === undefined ? null : { fragment, href: `pool/${hrefOf(one)}` },
+      entry: fragment === undefined ? null : { fragment, href: relative(directory, repository.pathOf(one)) },
     };
   });
   findings.push(...(await checkIndices({ directory, snapshot, byHash, format, architectures, record, entries })));
@@ -79,10 +80,6 @@ export async function verifySnapshot(options: VerifyOptions): Promise<Verified> 
     findings.push(...(await checkRef({ ...names, options: { ...names.options, validFor } }, ref)));
   }
   return { findings, packages, materialised: true };
-}
-
-function hrefOf({ sha256, fileName }: ManifestPackage): string {
-  return `${sha256.slice(0, 2)}/${sha256}/${fileName}`;
 }
 
 async function listOf({ repository, hash }: VerifyOptions): Promise<ManifestPackage[] | Finding> {

@@ -1,7 +1,7 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { writeTar } from '../../../src/drivers/formats/deb/write-tar.ts';
+import { writeTar } from '../../../src/drivers/formats/write-tar.ts';
 import { createWords } from './words.ts';
 
 const FILES = 12;

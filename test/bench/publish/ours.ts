@@ -4,14 +4,7 @@ import { createFormats } from '../../../src/drivers/formats/registry.ts';
 import { createDiskStore } from '../../../src/drivers/stores/disk/index.ts';
 import { openDatabase, readNodes, sqliteUrl, writeNodes } from '../../../src/db/index.ts';
 import type { FormatName, PackageFile, Signer } from '../../../src/model/index.ts';
-import {
-  openRepository,
-  openTree,
-  type NodeStore,
-  type ProjectPackages,
-  type Repository,
-} from '../../../src/repos/index.ts';
-import { listedPackages } from '../../../src/repos/manifest.ts';
+import { openRepository, type NodeStore, type ProjectPackages, type Repository } from '../../../src/repos/index.ts';
 
 /** The whole seam between the benchmark and the repository engine: a repository with `current`, a project for each package. */
 export interface Ours {
@@ -46,7 +39,7 @@ export async function openOurs(directory: string, format: FormatName, signer: Si
   const list = async (files: readonly PackageFile[]) => {
     const [only] = files;
     if (files.length === 1 && only !== undefined) return repository.next(parent, changeOf(only));
-    return listAll(nodes, files.map(changeOf));
+    return repository.nextOfAll(parent, files.map(changeOf));
   };
   const publish = async (files: readonly PackageFile[], clock: Clock) => {
     const after = parent;
@@ -81,23 +74,6 @@ export async function openOurs(directory: string, format: FormatName, signer: Si
     replace: (path) => measured([path]),
     close: () => db.close(),
   };
-}
-
-/** The list of a first snapshot. A project at a time as the repository does it, but kept now and then: it forgets what nobody asked to keep. */
-async function listAll(nodes: NodeStore, changes: readonly ProjectPackages[]): Promise<string> {
-  const tree = openTree(nodes);
-  let root: string | null = null;
-  for (const [n, change] of changes.entries()) {
-    root = await tree.replace(
-      root,
-      change.project,
-      listedPackages('bench', change, () => undefined),
-    );
-    if (n % 500 === 499) await tree.keep(root);
-  }
-  if (root === null) throw new Error('nothing to publish');
-  await tree.keep(root);
-  return root;
 }
 
 type Clock = ((phase: string) => void) & { phases: () => Record<string, number> };

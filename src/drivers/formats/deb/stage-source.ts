@@ -4,7 +4,7 @@ import { revisionTime } from '../changelog-lines.ts';
 import { checkStageRequest, stageFile, stageTarball } from '../staging.ts';
 import { debianChangelog } from './debian-changelog.ts';
 import { openPackaging } from './read-packaging.ts';
-import { writeTar } from './write-tar.ts';
+import { writeTar } from '../write-tar.ts';
 
 /**
  * Writes what dpkg-source needs: `<source>_<version>.orig.tar.gz` (`upstream.tar.gz` for a native package), `debian.tar` with the packaging and

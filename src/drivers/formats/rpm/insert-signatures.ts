@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ProcessError, TrunklineError } from '../../../lib/index.ts';
 import type { JailResult } from '../../../lib/jail/index.ts';
 import type { PackageFile, PublicKey } from '../../../model/index.ts';
-import { decodeWord, invalidPackage, type InputFile, type OpenJail } from '../confined-reading.ts';
+import { decodeWord, invalidPackage, secondsToRead, type InputFile, type OpenJail } from '../confined-reading.ts';
 import { createReader, MAX_COPIED_BYTES, type Reader } from '../reader.ts';
 import { LEAD_BYTES, readHead, readHeadOf, type RpmHead } from './read-head.ts';
 
@@ -62,9 +62,6 @@ cd /tmp/out && for n in *; do [ ! -f "$n" ] || echo "$n $(base64 -w0 "$n")"; don
 `;
 const TOOLS = 'rpmsign and rpmkeys (Debian: rpm; Fedora, EL: rpm, rpm-sign)';
 const LIMITS = { memory: 1024 ** 3, processes: 64, disk: 64 * 1024 ** 2 };
-/** Seconds for one large package, and one more for each 20 MB. */
-const BASE_SECONDS = 60;
-const BYTES_PER_SECOND = 20e6;
 /** Small packages in one run: as many as a run that was started ahead has places for, beside two keys. */
 const BATCH = 7;
 
@@ -150,7 +147,7 @@ async function insertLarge(
   const jail = await openJail({ label: 'sign-rpm', limits: LIMITS });
   try {
     const result = await jail.run(['/bin/sh', '-c', LARGE], {
-      ...{ root: 'tools', user: 'builder', timeout: BASE_SECONDS + head.size / BYTES_PER_SECOND },
+      ...{ root: 'tools', user: 'builder', timeout: secondsToRead(head.size) },
       binds: [
         { source: given, target: '/in' },
         { source: copies, target: '/work', writable: true },

@@ -1,6 +1,6 @@
 import { TrunklineError } from '../../../lib/index.ts';
 import type { PackageFile, PublicKey } from '../../../model/index.ts';
-import { decodeWord, type OpenJail } from '../confined-reading.ts';
+import { decodeWord, secondsToRead, type OpenJail } from '../confined-reading.ts';
 
 /**
  * The keyring in files spares an rpmdb; `_pkgverify_level all` refuses what has no signature by one of the keys. The keys come on standard input, the
@@ -20,9 +20,6 @@ fi
 echo end
 `;
 const LIMITS = { memory: 1024 ** 3, processes: 64, disk: 64 * 1024 ** 2 };
-/** Seconds for a batch, and one more for each 20 MB. */
-const BASE_SECONDS = 60;
-const BYTES_PER_SECOND = 20e6;
 
 /**
  * What rpmkeys has against the signature of each RPM, in a jail; null for one that is signed by one of the keys.
@@ -40,7 +37,7 @@ export async function rpmSignatureProblems(
       user: 'builder',
       binds: files.map((file, n) => ({ source: file.path, target: `/in/${n}/package.rpm` })),
       input: keys.map((key) => `${key.armored.trimEnd()}\n`).join(''),
-      timeout: BASE_SECONDS + files.reduce((sum, file) => sum + file.size, 0) / BYTES_PER_SECOND,
+      timeout: secondsToRead(files.reduce((sum, file) => sum + file.size, 0)),
     });
     if (result.exitCode === 127)
       throw new TrunklineError('missing_tool', 'Checking signatures needs rpmkeys', { hint: 'install rpm' });

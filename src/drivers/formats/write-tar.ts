@@ -1,5 +1,5 @@
-import { TrunklineError } from '../../../lib/index.ts';
-import type { RegularFile } from '../packaging-tree.ts';
+import { TrunklineError } from '../../lib/index.ts';
+import type { RegularFile } from './packaging-tree.ts';
 
 const BLOCK = 512;
 /** The largest time eleven octal digits can say, seconds since the epoch. */

@@ -1,0 +1,41 @@
+import { listRefs, requireSnapshot } from '../db/index.ts';
+import { TrunklineError } from '../lib/index.ts';
+import type { Target } from '../model/index.ts';
+import type { PromotionContext } from './context.ts';
+
+/** Refs of a target as the database has them: name → snapshot. */
+export async function describeRefs(
+  { db }: Pick<PromotionContext, 'db'>,
+  target: string,
+): Promise<Record<string, string>> {
+  const refs = await listRefs(db, target);
+  return Object.fromEntries(refs.map((ref) => [ref.name, ref.snapshotHash]));
+}
+
+/** Makes the links on disk say what the database says. To be called while holding `show <target>`, so that no older state is written over a newer one. */
+export async function moveRefs(context: PromotionContext, target: Target): Promise<void> {
+  for (const [ref, hash] of Object.entries(await describeRefs(context, target.name)))
+    await pointRef(context, target, { ref, hash });
+}
+
+/** The same, holding it. */
+export async function showRefs(context: PromotionContext, target: Target): Promise<void> {
+  await context.mutexes.hold(`show ${target.name}`, () => moveRefs(context, target));
+}
+
+/** Points a ref's link at a snapshot; where that does not exist as files, they are made, saying what they said before. */
+export async function pointRef(
+  context: PromotionContext,
+  target: Target,
+  { ref, hash }: { ref: string; hash: string },
+): Promise<void> {
+  const repository = context.repository(target);
+  try {
+    await repository.moveRef(ref, hash);
+  } catch (error) {
+    if (!(error instanceof TrunklineError) || error.code !== 'not_found') throw error;
+    const { indexTime } = await requireSnapshot(context.db, target.name, hash);
+    await repository.materialise(hash, indexTime ?? Math.trunc(context.now() / 1000));
+    await repository.moveRef(ref, hash);
+  }
+}
