@@ -7,6 +7,8 @@ import { mailHandlers } from './mail-handler.ts';
 /**
  * Delivers what the outbox holds: publications that a killed process recorded and did not get to show, and mails to maintainers.
  * What cannot be delivered now stays for the next call, and is said in the log.
+ * Nobody inside handles `packages_uploaded`, `ref_moved` and `ref_removed`: what they tell of is shown by whoever did it and, after a crash, by
+ * start-up. They are there for subscribers outside, and are settled at once where there are none.
  */
 export async function deliverEvents(context: TrunkContext, signal?: AbortSignal): Promise<DeliveryReport> {
   const handlers = [publicationHandler(context), ...mailHandlers(context)].map((handler) => logged(context, handler));

@@ -10,7 +10,7 @@ import { createDiskStore } from '../drivers/stores/disk/index.ts';
 import { createLog, createMutexes, fileSystemError, TrunklineError } from '../lib/index.ts';
 import { recoverJails } from '../lib/jail/index.ts';
 import type { Settings, Signer, Target } from '../model/index.ts';
-import { describeRefs, pointRef } from '../promotion/index.ts';
+import { describeRefs, describeRemovedRefs, pointRef } from '../promotion/index.ts';
 import { openRepository, type Repository } from '../repos/index.ts';
 import { finishRemovals } from './collect/index.ts';
 import { takeLock } from './lock/index.ts';
@@ -164,7 +164,10 @@ async function recover(context: TrunkContext): Promise<void> {
   for (const target of settings.targets) {
     const repository = context.repository(target);
     await finishRemovals(context, target);
-    const { missing } = await repository.recover(await describeRefs(context, target.name));
+    const { missing } = await repository.recover({
+      ...(await describeRemovedRefs(context, target)),
+      ...(await describeRefs(context, target.name)),
+    });
     for (const one of missing) await pointRef(context, target, one);
   }
 }

@@ -1,4 +1,5 @@
 import { TrunklineError } from '../lib/index.ts';
+import type { RefOrder } from '../promotion/index.ts';
 
 /** Who runs the command, for the audit log: the person behind sudo. */
 export function actor(): string {
@@ -12,6 +13,11 @@ export function requireReason(reason: string | undefined): string {
   throw new TrunklineError('invalid_argument', 'A reason is missing', {
     hint: 'say why with --reason: it is kept, for whoever asks later',
   });
+}
+
+/** What `--reason` and `--force` of a command that moves or removes a ref say, and who says it. @throws TrunklineError as `requireReason` */
+export function refOrder({ reason, force = false }: { reason?: string; force?: boolean }): RefOrder {
+  return { actor: actor(), reason: requireReason(reason), force };
 }
 
 const DAY = 86_400_000;

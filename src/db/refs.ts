@@ -18,7 +18,8 @@ export interface RefMove {
   name: string;
   /** null when the ref was made by this move. */
   fromHash: string | null;
-  toHash: string;
+  /** null when the ref was taken away. */
+  toHash: string | null;
   actor: string;
   reason: string;
   movedAt: number;
@@ -40,7 +41,7 @@ export interface MoveRequest {
  * Points a ref at a snapshot and keeps the move for good. @returns the move, or null when it pointed there already
  * @throws TrunklineError `repository_conflict` when it does not point where `from` says
  */
-export function moveRef(db: DbOrTx, request: MoveRequest): Promise<RefMove | null> {
+export function moveRef(db: DbOrTx, request: MoveRequest): Promise<(RefMove & { toHash: string }) | null> {
   const { target, name, to, now } = request;
   return inTransaction(db, async (tx) => {
     const created = await tx.sql
@@ -59,21 +60,39 @@ export function moveRef(db: DbOrTx, request: MoveRequest): Promise<RefMove | nul
     if (from === to) return null;
     const here = tx.sql.updateTable('refs').where('target', '=', target).where('name', '=', name);
     await here.set({ snapshot_hash: to, moved_at: now }).execute();
-    const row = await tx.sql
-      .insertInto('ref_moves')
-      .values({
-        target,
-        name,
-        from_hash: from,
-        to_hash: to,
-        actor: storable(request.actor),
-        reason: storable(request.reason),
-        moved_at: now,
-      })
-      .returningAll()
-      .executeTakeFirstOrThrow();
-    return toMove(row);
+    return { ...(await insertMove(tx, { ...request, from, to })), toHash: to };
   });
+}
+
+/** Takes a ref away and keeps that for good, as its last move. @returns the move, or null where there is no such ref */
+export function deleteRef(db: DbOrTx, request: Omit<MoveRequest, 'to' | 'from'>): Promise<RefMove | null> {
+  const { target, name } = request;
+  return inTransaction(db, async (tx) => {
+    const here = tx.sql.deleteFrom('refs').where('target', '=', target).where('name', '=', name);
+    const row = await here.returning('snapshot_hash').executeTakeFirst();
+    return row === undefined ? null : insertMove(tx, { ...request, from: row.snapshot_hash, to: null });
+  });
+}
+
+async function insertMove(
+  tx: DbOrTx,
+  move: Omit<MoveRequest, 'to' | 'from'> & { from: string | null; to: string | null },
+): Promise<RefMove> {
+  const { target, name, from, to, now } = move;
+  const row = await tx.sql
+    .insertInto('ref_moves')
+    .values({
+      target,
+      name,
+      from_hash: from,
+      to_hash: to,
+      actor: storable(move.actor),
+      reason: storable(move.reason),
+      moved_at: now,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return toMove(row);
 }
 
 /** Where a ref points, with its row locked until the transaction ends: an update that changes nothing locks in both engines. */
@@ -103,6 +122,20 @@ export async function listRefs(db: DbOrTx, target?: string): Promise<Ref[]> {
   let query = db.sql.selectFrom('refs').selectAll();
   if (target !== undefined) query = query.where('target', '=', target);
   return (await query.orderBy('target').orderBy('name').execute()).map(toRef);
+}
+
+/** The names of a target's refs that were taken away and not made again. */
+export async function listRemovedRefs(db: DbOrTx, target: string): Promise<string[]> {
+  const rows = await db.sql
+    .selectFrom('ref_moves')
+    .select('name')
+    .distinct()
+    .where('target', '=', target)
+    .where('to_hash', 'is', null)
+    .where('name', 'not in', (query) => query.selectFrom('refs').select('name').where('target', '=', target))
+    .orderBy('name')
+    .execute();
+  return rows.map(({ name }) => name);
 }
 
 /** The refs that point at one of some snapshots of a target, by name. */

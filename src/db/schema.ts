@@ -162,7 +162,8 @@ export interface RefMovesTable {
   target: Fixed<string>;
   name: Fixed<string>;
   from_hash: Fixed<string | null>;
-  to_hash: Fixed<string>;
+  /** null: it was taken away. */
+  to_hash: Fixed<string | null>;
   actor: Fixed<string>;
   reason: Fixed<string>;
   moved_at: Fixed<Time>;

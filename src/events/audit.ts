@@ -9,6 +9,7 @@ export interface Act {
     | 'force'
     | 'cancel'
     | 'move_ref'
+    | 'remove_ref'
     | 'hold'
     | 'release_hold'
     | 'pin'

@@ -35,6 +35,8 @@ interface Payloads {
   gc_announced: { target: string; announcementId: number; address: string };
   /** A ref was made (`from` is null) or moved. */
   ref_moved: { target: string; name: string; from: string | null; to: string; actor: string };
+  /** A ref was taken away; `from` is where it pointed. */
+  ref_removed: { target: string; name: string; from: string; actor: string };
 }
 
 export type EventKind = keyof Payloads;
@@ -52,6 +54,7 @@ export function topicOf(event: TrunklineEvent): string {
     case 'gc_announced':
       return `gc/${String(event.announcementId)}/${event.address}`;
     case 'ref_moved':
+    case 'ref_removed':
       return `ref/${event.target}/${event.name}`;
   }
 }

@@ -8,10 +8,10 @@ import { showRefs } from './show.ts';
 import { requireThere, type Subject } from './subject.ts';
 
 /** They follow the trunk: `current` the newest successes, `consistent` the last time nothing was broken. */
-const FOLLOWS_TRUNK = ['current', 'consistent'];
+export const FOLLOWS_TRUNK: readonly string[] = ['current', 'consistent'];
 
 export interface RefOrder extends Order {
-  /** Move a protected ref too. */
+  /** Move, or remove, a protected ref too. */
   force: boolean;
 }
 
@@ -44,14 +44,14 @@ export async function setRef(
 }
 
 /**
- * Points a ref back at where its last move came from; undoing twice leads back again.
+ * Points a ref back at where its last move came from; undoing twice leads back again. One that was removed is there again.
  * @throws TrunklineError `not_found` for no such ref or a snapshot that was removed, `invalid_argument` for one that never moved or is protected
  */
 export async function undoRef(context: PromotionContext, { target, name }: Subject, order: RefOrder): Promise<RefMove> {
-  await requireRef(context, { target, name });
-  refuseProtected(context.settings, { target, name }, order);
   const [last] = await listRefMoves(context.db, target.name, name, 1);
-  if (last === undefined || last.fromHash === null)
+  if (last === undefined) throw await noSuchRef(context, { target, name });
+  refuseProtected(context.settings, { target, name }, order);
+  if (last.fromHash === null)
     throw new TrunklineError('invalid_argument', `${target.name}/${name} has not moved since it was made`, {
       hint: `trunkline ref set ${target.name}/${name} points it elsewhere`,
     });
@@ -60,27 +60,34 @@ export async function undoRef(context: PromotionContext, { target, name }: Subje
   return moved;
 }
 
-/** How a ref came to where it is, the last move first. @throws TrunklineError `not_found` */
+/** How a ref came to where it is, the last move first; also of one that was removed. @throws TrunklineError `not_found` */
 export async function refHistory(context: PromotionContext, subject: Subject, limit: number): Promise<RefMove[]> {
-  await requireRef(context, subject);
-  return listRefMoves(context.db, subject.target.name, subject.name, limit);
+  const moves = await listRefMoves(context.db, subject.target.name, subject.name, limit);
+  if (moves.length === 0) throw await noSuchRef(context, subject);
+  return moves;
 }
 
-async function requireRef(context: PromotionContext, { target, name }: Subject): Promise<Ref> {
-  const ref = await findRef(context.db, target.name, name);
-  if (ref !== null) return ref;
+/** @throws TrunklineError `not_found` naming the refs there are */
+export async function requireRef(context: PromotionContext, subject: Subject): Promise<Ref> {
+  const ref = await findRef(context.db, subject.target.name, subject.name);
+  if (ref === null) throw await noSuchRef(context, subject);
+  return ref;
+}
+
+async function noSuchRef(context: PromotionContext, { target, name }: Subject): Promise<TrunklineError> {
   const names = (await listRefs(context.db, target.name)).map((one) => one.name);
-  throw new TrunklineError('not_found', `${target.name} has no ref ${name.slice(0, 200)}`, {
+  return new TrunklineError('not_found', `${target.name} has no ref ${name.slice(0, 200)}`, {
     hint: names.length === 0 ? 'trunkline run makes the first one' : `its refs are: ${names.join(', ')}`,
   });
 }
 
-function refuseProtected(settings: Settings, { target, name }: Subject, { force }: RefOrder): void {
+/** @throws TrunklineError `invalid_argument` for a ref that is protected, without force */
+export function refuseProtected(settings: Settings, { target, name }: Subject, { force }: RefOrder): void {
   if (force || !isProtected(settings, name)) return;
   const why = FOLLOWS_TRUNK.includes(name) ? 'follows the trunk' : `is protected by protected_refs in ${settings.file}`;
   throw new TrunklineError(
     'invalid_argument',
-    `${target.name}/${name} ${why}: it is not moved by hand without --force`,
+    `${target.name}/${name} ${why}: it is not moved or removed by hand without --force`,
     {
       hint: 'use --force, or another name',
     },
@@ -92,7 +99,7 @@ async function moveTo(
   context: PromotionContext,
   { target, name }: Subject,
   wanted: string,
-  { actor, reason, from }: Order & { from?: string },
+  { actor, reason, from }: Order & { from?: string | null },
 ): Promise<RefMove | null> {
   const now = context.now();
   return context.mutexes.hold(`publish ${target.name}`, async () => {

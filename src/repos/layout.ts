@@ -34,11 +34,15 @@ export const KEY_FILE = 'trunkline.asc';
 
 const RESERVED = new Set(['pool', 'snapshots', 'fragments', 'by-hash', 'refs', 'component', 'quarantine', KEY_FILE]);
 
-/** @throws TrunklineError `invalid_argument` for a name that cannot be a ref: it would be a path, or one of the repository's own directories. */
+/** How files beside refs end: mirror lists, client files, keys. */
+const FILES = /\.(mirrorlist|repo|sources|pref|asc)$/;
+
+/** @throws TrunklineError `invalid_argument` for a name that cannot be a ref: it would be a path, or one of the repository's own directories or files. */
 export function checkRefName(name: string): string {
-  if (/^[a-z][a-z0-9._-]{0,99}$/.test(name) && !RESERVED.has(name) && !/^[0-9a-f]{2}$/.test(name)) return name;
+  const reserved = RESERVED.has(name) || /^[0-9a-f]{2}$/.test(name) || FILES.test(name);
+  if (/^[a-z][a-z0-9._-]{0,99}$/.test(name) && !reserved) return name;
   throw new TrunklineError('invalid_argument', `"${name}" cannot be the name of a ref`, {
-    hint: 'use lower-case letters, digits, dot, hyphen and underscore, beginning with a letter, and at least three of them',
+    hint: 'use lower-case letters, digits, dot, hyphen and underscore, beginning with a letter, at least three of them, and no end like .repo',
   });
 }
 

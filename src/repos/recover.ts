@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { namesIn } from './collect/files.ts';
 import { TEMPORARY, type Layout } from './layout.ts';
-import { moveRef, readRef, removeRef, type RefMaker } from './refs.ts';
+import { isRefThere, moveRef, readRef, removeRef, type RefMaker } from './refs.ts';
 import { snapshotIndices } from './snapshots.ts';
 
 /** What start-up found. */
@@ -31,8 +31,8 @@ export async function recoverRepository(
   for (const [ref, hash] of Object.entries(expected)) {
     const found = await readRef(layout, ref);
     if (hash !== null && (await snapshotIndices(layout, hash)) === null) missing.push({ ref, hash });
-    else if (hash === null && found !== null) await removeRef(maker, ref);
     else if (hash !== null) await moveRef(maker, ref, hash, now);
+    else if (await isRefThere(layout, ref)) await removeRef(maker, ref);
     if (found !== hash && !missing.some((one) => one.ref === ref)) repaired.push(ref);
   }
   return { removed, repaired, missing };

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
@@ -69,14 +69,27 @@ export async function moveRef(maker: RefMaker, name: string, hash: string, now: 
   }
 }
 
-/** Takes a ref away; its snapshot stays. */
+/** Takes a ref away; its snapshot stays. The link goes after what leads to it, so that as long as it is there something is left to do. */
 export async function removeRef(maker: RefMaker, name: string): Promise<void> {
   const { layout } = maker;
-  const clientFiles = (await clientFilesOf(maker, name)).map((file) => file.fileName);
-  for (const one of [checkRefName(name), `${name}.mirrorlist`, ...clientFiles])
-    await rm(join(layout.directory, one), { force: true });
-  await rm(join(layout.refs, name), { recursive: true, force: true });
-  await syncDirectory(layout.directory);
+  const place = join(layout.directory, checkRefName(name));
+  const clientFiles = refClientFiles({ ...maker, keys: null }, name).map((file) => file.fileName);
+  try {
+    for (const one of [`${name}.mirrorlist`, ...clientFiles]) await rm(join(layout.directory, one), { force: true });
+    await syncDirectory(layout.directory);
+    await rm(place, { force: true });
+    await rm(join(layout.refs, name), { recursive: true, force: true });
+    await syncDirectory(layout.directory);
+  } catch (error) {
+    throw fileSystemError(error, place);
+  }
+}
+
+/** Whether anything of a ref is on disk. */
+export async function isRefThere(layout: Layout, name: string): Promise<boolean> {
+  const places = [join(layout.directory, checkRefName(name)), join(layout.refs, name)];
+  const found = await Promise.all(places.map((place) => lstat(place).catch(() => null)));
+  return found.some((one) => one !== null);
 }
 
 /**

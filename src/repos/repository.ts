@@ -25,7 +25,7 @@ import {
 } from './manifest.ts';
 import { createOwners } from './owners.ts';
 import { recoverRepository, type Recovery } from './recover.ts';
-import { clientKeys, moveRef, readRef, type RefMaker } from './refs.ts';
+import { clientKeys, moveRef, readRef, removeRef, type RefMaker } from './refs.ts';
 import { placeSnapshot, removeSnapshot, snapshotDirectory, snapshotIndices } from './snapshots.ts';
 import { openTree, type NodeStore } from './tree/tree.ts';
 
@@ -103,6 +103,8 @@ export interface Repository {
   /** `now` is in seconds; by default this machine's clock says it. */
   moveRef(name: string, hash: string, now?: number): Promise<void>;
   readRef(name: string): Promise<string | null>;
+  /** Takes a ref away, with all that leads to it; its snapshot stays. */
+  removeRef(name: string): Promise<void>;
   writeBuildDirectory(build: BuildDirectory): Promise<string>;
   /** Puts a damaged file of the pool aside; answers where, or null when it is not there. */
   quarantine(sha256: string, fileName: string): Promise<string | null>;
@@ -160,6 +162,7 @@ export function openRepository(options: RepositoryOptions): Repository {
       writeCandidate({ maker, store, fragments, assembler }, { root, files, directory, time }),
     moveRef: (name, hash, now = clock()) => moveRef(maker, name, hash, now),
     readRef: (name) => readRef(layout, name),
+    removeRef: (name) => removeRef(maker, name),
     writeBuildDirectory: (build) => writeBuildDirectory(maker, build),
     quarantine: (sha256, fileName) => store.quarantine(sha256, fileName),
     closeBuildDirectory: (build) => closeBuildDirectory(maker, build),

@@ -21,6 +21,7 @@ import { pins } from './pins.ts';
 import { recheck } from './recheck.ts';
 import { refHistory } from './ref-history.ts';
 import { refList } from './ref-list.ts';
+import { refRemove } from './ref-remove.ts';
 import { refSet } from './ref-set.ts';
 import { refUndo } from './ref-undo.ts';
 import { repoVerify } from './repo-verify.ts';
@@ -59,6 +60,7 @@ export const COMMANDS: readonly Command[] = [
   refSet,
   refHistory,
   refUndo,
+  refRemove,
   holdAdd,
   holdRemove,
   holdList,

@@ -27,7 +27,7 @@ export const refHistory = defineCommand<Options>({
           moves.map(({ movedAt, fromHash, toHash, actor, reason }) => [
             time(movedAt),
             fromHash?.slice(0, 12) ?? null,
-            toHash.slice(0, 12),
+            toHash?.slice(0, 12) ?? { text: 'removed', style: 'dim' },
             actor,
             reason,
           ]),

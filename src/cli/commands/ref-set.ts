@@ -23,11 +23,11 @@ export const refSet = defineCommand<Options>({
   run: async ({ args, print, settings, options }) => {
     const { openForWriting } = await import('../../app/index.ts');
     const { parseSubject, setRef } = await import('../../promotion/index.ts');
-    const { actor, requireReason } = await import('../order.ts');
+    const { refOrder } = await import('../order.ts');
     const { refMoveView } = await import('../keeping-views.ts');
     const read = await settings();
     const subject = parseSubject(read, args[0] ?? '');
-    const order = { actor: actor(), reason: requireReason(options.reason), force: options.force ?? false };
+    const order = refOrder(options);
     const trunk = await openForWriting(read);
     try {
       const moved = await setRef(trunk.context, subject, args[1] ?? '', order);
