@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { findPackagesNamed, insertAudit, listRefsAt, listSnapshots } from '../db/index.ts';
+import { findPackagesNamed, insertAudit, listPresentSnapshots, listRefs } from '../db/index.ts';
 import { findUnmet } from '../drivers/builders/sandbox/index.ts';
 import { createSigner, verifySignature } from '../drivers/signers/registry.ts';
 import { describeError, sha256File, TrunklineError } from '../lib/index.ts';
@@ -23,7 +23,7 @@ export interface DamagedPackage {
   fullName: string;
   sha256: string;
   fileName: string;
-  /** Snapshots that list it, the newest first, at most a thousand looked through. */
+  /** All snapshots that list it, the newest first. */
   snapshots: readonly string[];
   /** Refs that point at one of them. */
   refs: readonly string[];
@@ -41,9 +41,6 @@ export interface Verification {
   findings: readonly Finding[];
   damaged: readonly DamagedPackage[];
 }
-
-/** Snapshots that are searched for a damaged package. */
-const SEARCHED = 1000;
 
 /**
  * Reads a published repository again and says what is wrong with it. Works beside a run; only to put a damaged package aside it takes the data
@@ -134,19 +131,20 @@ async function describeDamaged(
   packages: readonly ManifestPackage[],
   findings: readonly Finding[],
 ): Promise<DamagedPackage[]> {
-  const damaged: DamagedPackage[] = [];
-  for (const { damaged: file } of findings) {
+  const found = findings.flatMap(({ damaged: file }) => {
     const one = packages.find(({ sha256 }) => sha256 === file?.sha256);
-    if (file === undefined || one === undefined) continue;
-    const snapshots: string[] = [];
-    for (const { hash } of await listSnapshots(context.db, target.name, { limit: SEARCHED })) {
-      const listed = await context.repository(target).ofProject(hash, one.project);
-      if (listed.some(({ sha256 }) => sha256 === one.sha256)) snapshots.push(hash);
-    }
-    const refs = (await listRefsAt(context.db, target.name, snapshots)).map(({ name }) => name);
-    damaged.push({ ...file, fullName: one.fullName, snapshots, refs, quarantined: null });
-  }
-  return damaged;
+    return file === undefined || one === undefined ? [] : [{ ...file, fullName: one.fullName, project: one.project }];
+  });
+  if (found.length === 0) return [];
+  const present = (await listPresentSnapshots(context.db, target.name)).map(({ id }) => id);
+  const holders = await context.repository(target).holdersOf(present, found);
+  const refs = await listRefs(context.db, target.name);
+  return found.map(({ fullName, sha256, fileName }, n) => {
+    const snapshots = holders[n] ?? [];
+    const having = new Set(snapshots);
+    const pointing = refs.filter(({ snapshotHash }) => having.has(snapshotHash)).map(({ name }) => name);
+    return { fullName, sha256, fileName, snapshots, refs: pointing, quarantined: null };
+  });
 }
 
 /** Moves what is still damaged out of the pool; a repair that was made meanwhile is left alone. */

@@ -9,4 +9,5 @@ export type { Recovery } from './recover.ts';
 export { openRepository, type Repository, type RepositoryOptions } from './repository.ts';
 export { verifySnapshot, type Finding, type Trust, type Verified, type VerifyOptions } from './verify/index.ts';
 export { exportTargets, type Destination, type Exported, type ExportedTarget } from './export/index.ts';
+export { holdersOf } from './tree/holders.ts';
 export { openTree, type NodeStore, type SnapshotTree } from './tree/tree.ts';

@@ -27,6 +27,7 @@ import { createOwners } from './owners.ts';
 import { recoverRepository, type Recovery } from './recover.ts';
 import { clientKeys, moveRef, readRef, removeRef, type RefMaker } from './refs.ts';
 import { placeSnapshot, removeSnapshot, snapshotDirectory, snapshotIndices } from './snapshots.ts';
+import { holdersOf, type Owned } from './tree/holders.ts';
 import { openTree, type NodeStore } from './tree/tree.ts';
 
 export interface RepositoryOptions {
@@ -88,6 +89,8 @@ export interface Repository {
   /** @throws TrunklineError `not_found`, `store_damaged` */
   readSnapshot(hash: string): Promise<Manifest>;
   ofProject(hash: string | null, project: string): Promise<ManifestPackage[]>;
+  /** Of each of some packages, those of some snapshots that have it, in their order. */
+  holdersOf(hashes: readonly string[], packages: readonly Owned[]): Promise<string[][]>;
   count(hash: string): Promise<number>;
   diff(before: string | null, after: string | null): Promise<ManifestDiff>;
   /** The index entries of packages that were admitted, in their order; made again from the pool where they are lost. */
@@ -150,9 +153,8 @@ export function openRepository(options: RepositoryOptions): Repository {
       return tree.replaceAll(parent, listed);
     },
     readSnapshot: async (hash) => ({ target: target.name, packages: await tree.list(hash) }),
-    ofProject: tree.ofProject,
-    count: tree.count,
-    diff: tree.diff,
+    ...{ ofProject: tree.ofProject, count: tree.count, diff: tree.diff },
+    holdersOf: (hashes, packages) => holdersOf(options.nodes, hashes, packages),
     fragments: (packages) => fragments.ofPackages(packages),
     local: (hash) => ({
       path: snapshotDirectory(layout, hash),

@@ -1,5 +1,8 @@
 import { defineCommand } from '../command.ts';
 
+/** Snapshots of a damaged package that are listed for people; `--json` has all of them. */
+const MOST = 20;
+
 export const repoVerify = defineCommand<{ quarantine: boolean }>({
   path: ['repo', 'verify'],
   summary: 'read a published repository again and say what is wrong with it',
@@ -33,7 +36,8 @@ export const repoVerify = defineCommand<{ quarantine: boolean }>({
         const { length } = one.snapshots;
         const refs = one.refs.length === 0 ? 'no ref' : one.refs.join(', ');
         print.line(`damaged: ${one.fullName} is in ${length} ${length === 1 ? 'snapshot' : 'snapshots'} and ${refs}`);
-        for (const hash of one.snapshots) print.line(`  snapshot ${hash}`);
+        for (const hash of one.snapshots.slice(0, MOST)) print.line(`  snapshot ${hash}`);
+        if (length > MOST) print.line(`  and ${length - MOST} older ones`);
         if (one.quarantined !== null) print.line(`  moved to ${one.quarantined}`);
       }
       if (findings.length === 0) print.line(`${target}: ${packages} packages in ${snapshot}, all as it should be`);
