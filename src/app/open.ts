@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openMirrors, requireBuilder, requireTarget, type TrunkContext } from '../builds/index.ts';
 import { recoverTarballs } from '../builds/source/index.ts';
-import { openDatabase, readNodes, sqliteUrl, writeNodes, type Db, type OpenMode } from '../db/index.ts';
+import { openDatabase, readNodes, releaseOutbox, sqliteUrl, writeNodes, type Db, type OpenMode } from '../db/index.ts';
 import { createBuilders } from '../drivers/builders/registry.ts';
 import { createFormats } from '../drivers/formats/registry.ts';
 import { createSigner } from '../drivers/signers/registry.ts';
@@ -157,6 +157,7 @@ async function makeRepositories(directory: string): Promise<void> {
 /** Start-up (DESIGN 10): nothing of a killed process is left running, mounted or half visible. */
 async function recover(context: TrunkContext): Promise<void> {
   const { settings } = context;
+  await releaseOutbox(context.db, context.now());
   await recoverJails();
   for (const builder of context.builders.values()) await builder.recover();
   await rm(join(settings.dataDir, 'scratch'), { recursive: true, force: true });

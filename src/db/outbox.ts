@@ -77,6 +77,22 @@ export async function takeOutbox(db: DbOrTx, now: number, leaseMs: number): Prom
   return row === undefined ? null : toEntry(row);
 }
 
+/**
+ * Lets events be delivered at once that a process took and did not live to deliver. To be called by the only process that writes, before it takes any;
+ * where several write, another one may have them in hand, and nothing is changed. One that had failed before waits for the end of its pause.
+ */
+export async function releaseOutbox(db: DbOrTx, now: number): Promise<void> {
+  if (db.adapter.skipsLockedRows) return;
+  await db.sql
+    .updateTable('outbox')
+    .set({ next_try_at: now })
+    .where('delivered_at', 'is', null)
+    .where('abandoned_at', 'is', null)
+    .where('last_error', 'is', null)
+    .where('next_try_at', '>', now)
+    .execute();
+}
+
 /** Records what came of a try. The handlers named have had the event and are not called again. */
 export async function settleOutbox(
   db: DbOrTx,

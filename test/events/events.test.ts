@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest';
-import { listTopic, listUndelivered, readNotice, requireBuild, type Db } from '../../src/db/index.ts';
+import {
+  listTopic,
+  listUndelivered,
+  readNotice,
+  releaseOutbox,
+  requireBuild,
+  takeOutbox,
+  type Db,
+} from '../../src/db/index.ts';
 import { audit, deliverPending, emit, type DeliveredEvent, type EventHandler } from '../../src/events/index.ts';
 import { listAudit } from '../../src/db/index.ts';
 import { registerSecret } from '../../src/lib/index.ts';
@@ -53,6 +61,20 @@ describeEngines('the outbox', (fresh) => {
     ]);
     expect(await deliverPending(db, [handler], { clock })).toEqual({ delivered: 0, failed: 0, abandoned: 0 });
     expect(await listUndelivered(db)).toEqual([]);
+  });
+
+  it('lets the next start-up deliver what a killed process had in hand, where nobody else can have it', async () => {
+    const db = await opened();
+    await emitted(db, moved('aa'), moved('bb', 'consistent'), moved('cc', 'nightly'));
+    const { handler, seen } = collector('mail', (event) => event.kind === 'ref_moved' && event.to === 'bb');
+    const at = (now: number) => deliverPending(db, [handler], { clock: () => now });
+    expect(await takeOutbox(db, NOON, 10 * MINUTE)).toMatchObject({ tries: 1 });
+    expect(await at(NOON)).toEqual({ delivered: 1, failed: 1, abandoned: 0 });
+    await releaseOutbox(db, NOON + 1);
+    const alone = !db.adapter.skipsLockedRows;
+    expect(await at(NOON + 1)).toEqual({ delivered: alone ? 1 : 0, failed: 0, abandoned: 0 });
+    await at(NOON + 10 * MINUTE);
+    expect(seen.map((event) => (event.kind === 'ref_moved' ? event.to : ''))).toEqual(['cc', 'aa']);
   });
 
   it('tries again after growing pauses, in order within a topic, without calling those who had it', async () => {
