@@ -51,8 +51,9 @@ describe.each(['gzip', 'zstd'] as const)('zypper and a signed repository compres
     };
     const tool = [
       'mkdir -p %{buildroot}/usr/bin; echo x >%{buildroot}/usr/bin/sample-tool',
-      '%package -n sample-tool\nSummary: A tool\n%description -n sample-tool\nx',
-      '%files -n sample-tool\n/usr/bin/sample-tool',
+      'mkdir -p %{buildroot}/usr/share/sample-tool; echo x >%{buildroot}/usr/share/sample-tool/data',
+      '%package -n sample-tool\nSummary: Measures tides\n%description -n sample-tool\nA gauge of seas.',
+      '%files -n sample-tool\n/usr/bin/sample-tool\n/usr/share/sample-tool',
     ];
     const lib = await buildRpm(directory, { name: 'libsample', content: compression, rest: tool.join('\n') });
     const tools = join(lib[0], '..', 'sample-tool-1.0-1.noarch.rpm');
@@ -103,6 +104,26 @@ describe.each(['gzip', 'zstd'] as const)('zypper and a signed repository compres
     expect(source.exitCode, source.said).toBe(0);
     const names = await readdir(machine.root, { recursive: true });
     expect(names.filter((name) => name.endsWith('hello-1.0-1.src.rpm'))).not.toEqual([]);
+  });
+
+  test('searches names, summaries, descriptions, and the files of packages', async () => {
+    const { zypper: ask } = await zypperMachine(directory, join(top, `trunkline-${target.name}.repo`), zypper);
+    expect((await ask('--gpg-auto-import-keys', 'refresh')).exitCode).toBe(0);
+    const found = /^ +\| sample-tool +\| Measures tides +\| package$/m;
+    expect((await ask('search', 'sample-tool')).said).toMatch(found);
+    expect((await ask('search', '-d', 'tides')).said).toMatch(found);
+    expect((await ask('search', '-d', 'gauge of seas')).said).toMatch(found);
+    expect((await ask('search', 'nobody-is-called-so')).said).toContain('No matching items found');
+    expect((await ask('search', '--provides', '--match-exact', '/usr/bin/sample-tool')).said).toMatch(found);
+  });
+
+  // libzypp loads primary.xml alone: of files it knows those in /etc, in bin directories, and /usr/lib/sendmail.
+  test('has no file dependencies but those in primary: it does not read filelists', async () => {
+    const { zypper: ask } = await zypperMachine(directory, join(top, `trunkline-${target.name}.repo`), zypper);
+    expect((await ask('--gpg-auto-import-keys', 'refresh')).exitCode).toBe(0);
+    const data = '/usr/share/sample-tool/data';
+    expect((await ask('search', '--provides', '--match-exact', data)).said).toContain('No matching items found');
+    expect((await ask('install', data)).said).toMatch(/No provider of|not found/);
   });
 
   test('finds the key beside the signature', async () => {
