@@ -7,22 +7,11 @@ import { addSample, DEB, deploy, RPM, until, type Deployment, type RunningComman
 import { findLeftovers, NOTHING } from './host.ts';
 import { checkRepository } from './integrity.ts';
 import { contentsOf, refOf } from './published.ts';
+import { randomNumbers, SEED } from './random.ts';
 import type { BuildView, PlaceView } from './views.ts';
 
 const LONG = process.env.TRUNKLINE_TEST_LONG === '1';
 const ROUNDS = Number(process.env.TRUNKLINE_TEST_ROUNDS ?? (LONG ? 100 : 5));
-const SEED = Number(process.env.TRUNKLINE_TEST_SEED ?? 20_261_120);
-
-/** The same numbers from 0 to 1 for the same seed (mulberry32). */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 const TARGETS = [RPM, DEB];
 
