@@ -9,6 +9,7 @@ import type {
   SkipReason,
   Told,
 } from '../model/index.ts';
+import type { AccessSchema } from './access-schema.ts';
 
 /** JSON as text in both engines: PostgreSQL's jsonb refuses `\u0000`, which text from outside may contain. */
 type Json = string;
@@ -243,9 +244,10 @@ export interface AuditTable {
   subject: Fixed<string>;
   reason: Fixed<string | null>;
   created_at: Fixed<Time>;
+  detail: Fixed<Json | null>;
 }
 
-export interface Schema {
+export interface Schema extends AccessSchema {
   migrations: MigrationsTable;
   revisions: RevisionsTable;
   cursors: CursorsTable;

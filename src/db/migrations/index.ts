@@ -3,7 +3,8 @@ import { trunkLine } from './0001-trunk-line.ts';
 import { snapshotTrees } from './0002-snapshot-trees.ts';
 import { keeping } from './0003-keeping.ts';
 import { uploads } from './0004-uploads.ts';
+import { access } from './0005-access.ts';
 import { refRemovals } from './0010-ref-removals.ts';
 
 /** In order of their numbers; a new one is added at the end, by hand. */
-export const MIGRATIONS: readonly Migration[] = [trunkLine, snapshotTrees, keeping, uploads, refRemovals];
+export const MIGRATIONS: readonly Migration[] = [trunkLine, snapshotTrees, keeping, uploads, access, refRemovals];

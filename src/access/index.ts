@@ -1,0 +1,16 @@
+export { createAuthenticator } from './authenticate.ts';
+export type { Change } from './change.ts';
+export { addGrant, checkGrant, grantsOf, requireGrant, takeGrant, type HolderName } from './grants.ts';
+export { refusal, requireMay } from './refusal.ts';
+export { addMember, createTeam, deleteTeam, dismissMember, requireTeam } from './teams.ts';
+export {
+  createToken,
+  createWorkerToken,
+  describeGrant,
+  endToken,
+  findTokenNamed,
+  requireToken,
+  type MadeToken,
+  type TokenOrder,
+} from './tokens.ts';
+export { createUser, deleteUser, disableUser, enableUser, requireUser, setPassword, type NewUser } from './users.ts';
