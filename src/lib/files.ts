@@ -19,22 +19,27 @@ export async function syncDirectory(directory: string): Promise<void> {
 }
 
 /**
- * Writes `content` so that a reader sees the old file or the whole new one, also after a crash; parents are made.
+ * Writes `content` so that a reader sees the old file or the whole new one, also after a crash; parents are made. What is not `durable` survives a
+ * crash of ours, but may be lost, or be damaged, after one of the machine: for what is checked when it is read, and can be made again.
  * @throws TrunklineError `no_space` or `data_dir_unwritable` where the file system refuses.
  */
-export async function writeAtomic(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
+export async function writeAtomic(
+  path: string,
+  content: string | Uint8Array,
+  { mode = 0o644, durable = true } = {},
+): Promise<void> {
   const temporary = temporaryBeside(path);
   try {
     await mkdir(dirname(path), { recursive: true });
     const handle = await open(temporary, 'wx', mode);
     try {
       await handle.writeFile(content);
-      await handle.sync();
+      if (durable) await handle.sync();
     } finally {
       await handle.close();
     }
     await rename(temporary, path);
-    await syncDirectory(dirname(path));
+    if (durable) await syncDirectory(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true });
     throw fileSystemError(error, path);

@@ -5,6 +5,7 @@ export * from './files.ts';
 export * from './hash.ts';
 export * from './log.ts';
 export * from './memory.ts';
+export * from './parallel.ts';
 export * from './mutexes.ts';
 export * from './redact.ts';
 export * from './run.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { createMemory, errnoOf, TrunklineError, writeAtomic } from '../lib/index.ts';
+import { createMemory, errnoOf, inParallel, TrunklineError, writeAtomic } from '../lib/index.ts';
 import type { IndexFragment, PackageFile, PackageFormat, Store } from '../model/index.ts';
 import type { Layout } from './layout.ts';
 import type { ManifestPackage } from './manifest.ts';
@@ -9,6 +9,8 @@ import type { ManifestPackage } from './manifest.ts';
 const fragmentSchema = z.record(z.string(), z.string());
 /** Characters of fragments held in memory, so that the next snapshot reads no file again. */
 const MEMORY = 64e6;
+/** Files written at once. */
+const WRITES = 16;
 
 export interface Fragments {
   /** The fragments of files that lie somewhere, in the order given; made once per digest. With `keep`, they outlive this process. */
@@ -41,7 +43,10 @@ export function openFragments(layout: Layout, format: PackageFormat, store: Stor
     });
     const byDigest = new Map(missing.map((file, n) => [file.sha256, made[n]]));
     const all = files.map((file, n) => present(found[n] ?? byDigest.get(file.sha256), file.path));
-    if (keep) await Promise.all(files.map((file, n) => keepOnce(pathOf(file.sha256), present(all[n], file.path))));
+    if (keep)
+      await inParallel(WRITES, [...files.entries()], ([n, file]) =>
+        keepOnce(pathOf(file.sha256), present(all[n], file.path)),
+      );
     return all;
   };
 
@@ -71,7 +76,8 @@ async function readKept(path: string): Promise<IndexFragment | undefined> {
 }
 
 async function keepOnce(path: string, fragment: IndexFragment): Promise<void> {
-  if ((await readKept(path)) === undefined) await writeAtomic(path, JSON.stringify(fragment));
+  // Cut or emptied by a power cut it is no JSON any more, and made again.
+  if ((await readKept(path)) === undefined) await writeAtomic(path, JSON.stringify(fragment), { durable: false });
 }
 
 function present(fragment: IndexFragment | undefined, of: string): IndexFragment {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { inParallel } from '../lib/index.ts';
 import type {
   Compression,
   IndexFragment,
@@ -48,6 +49,9 @@ export interface RepositoryOptions {
   /** Seconds for which apt may believe a ref's index (Valid-Until). Default null: for ever. */
   validFor?: number | null;
 }
+
+/** Files put into the store at once: what a file system makes durable together costs little more than one. */
+const PUTS = 16;
 
 /** The published repository of one target. It keeps files; which project, build and ref they belong to is the caller's to record. */
 export interface Repository {
@@ -139,8 +143,8 @@ export function openRepository(options: RepositoryOptions): Repository {
     pathOf: (one) => `${layout.pool}/${store.hrefOf(one.sha256, one.fileName)}`,
     admit: async (files, published) => {
       await refuseConflicts(target.name, files, published);
-      for (const file of files) await store.put({ ...file, fileName: file.identity.fileName });
-      await fragments.ofFiles(files, true);
+      const put = (file: PackageFile) => store.put({ ...file, fileName: file.identity.fileName });
+      await Promise.all([inParallel(PUTS, files, put), fragments.ofFiles(files, true)]);
     },
     sign: async (files, directory) =>
       signer === null || format.sign === undefined ? files : format.sign(files, signer, directory),
@@ -223,10 +227,12 @@ function snapshotFiles({
   };
   return {
     writeSnapshot: async (hash, { time, after }) => {
-      await tree.keep(hash);
-      const there = await snapshotIndices(layout, hash);
+      const [there, before] = await Promise.all([
+        snapshotIndices(layout, hash),
+        after === null ? null : snapshotIndices(layout, after),
+        tree.keep(hash),
+      ]);
       if (there !== null) return there.time;
-      const before = after === null ? null : await snapshotIndices(layout, after);
       const stamp = before === null ? time : Math.max(time, before.time + 1);
       await write(hash, stamp);
       return stamp;

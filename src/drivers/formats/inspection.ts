@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { IndexFragment, PackageFile, PackageIdentity } from '../../model/index.ts';
-import { createMemory, TrunklineError } from '../../lib/index.ts';
+import { createMemory, inParallel, TrunklineError } from '../../lib/index.ts';
 import { openInput, type InputFile } from './confined-reading.ts';
 
 /** All that one confined reading finds out about a file: both answers of the port come from it. */
@@ -33,19 +33,15 @@ export function createInspector(read: Inspect): Inspector {
       if (known === undefined) unread.set(file.sha256, file);
       else found.set(file.sha256, known);
     }
-    const batches = batchesOf([...unread.values()]);
-    const readNext = async () => {
-      for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
-        const inspections = await readSeparatelyIfNeeded(read, batch);
-        batch.forEach((file, n) => {
-          const inspection = inspections[n];
-          if (inspection === undefined) throw new Error(`no inspection of ${file.path}`);
-          found.set(file.sha256, inspection);
-          memory.set(file.sha256, inspection);
-        });
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(availableParallelism(), batches.length) }, readNext));
+    await inParallel(availableParallelism(), batchesOf([...unread.values()]), async (batch) => {
+      const inspections = await readSeparatelyIfNeeded(read, batch);
+      batch.forEach((file, n) => {
+        const inspection = inspections[n];
+        if (inspection === undefined) throw new Error(`no inspection of ${file.path}`);
+        found.set(file.sha256, inspection);
+        memory.set(file.sha256, inspection);
+      });
+    });
     return files.map((file) => found.get(file.sha256)).filter((one) => one !== undefined);
   };
   const fragments = async (files: readonly PackageFile[]) => {

@@ -157,7 +157,7 @@ async function ownerConfiguration(remote: Remote): Promise<Record<string, string
   const directories = [path, `${path.replace(/\/+$/, '')}/.git`].map(
     (directory) => `\tdirectory = "${directory.replace(/[\\"]/g, '\\$&')}"\n`,
   );
-  await writeAtomic(file, `[safe]\n${directories.join('')}`, 0o600);
+  await writeAtomic(file, `[safe]\n${directories.join('')}`, { mode: 0o600 });
   return { GIT_CONFIG_GLOBAL: file };
 }
 

@@ -99,5 +99,5 @@ async function generate(directory: string, userId: string): Promise<string> {
 }
 
 function writeList(directory: string, keys: readonly OwnKey[]): Promise<void> {
-  return writeAtomic(listFile(directory), `${JSON.stringify({ version: 1, keys }, null, 2)}\n`, 0o600);
+  return writeAtomic(listFile(directory), `${JSON.stringify({ version: 1, keys }, null, 2)}\n`, { mode: 0o600 });
 }

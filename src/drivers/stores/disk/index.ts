@@ -9,9 +9,10 @@ import { removeFile } from './remove.ts';
 /** Packages in a directory on this machine, which any web server can serve. `directory` is the pool; it is made when it is needed. */
 export function createDiskStore(options: { directory: string }): Store {
   const pool = options.directory;
+  const settled = new Set<string>();
   return {
     name: 'disk',
-    put: (file) => putFile(pool, file),
+    put: (file) => putFile({ path: pool, settled }, file),
     hrefOf,
     has: (sha256, fileName) => holds(join(pool, hrefOf(sha256, fileName))),
     quarantine: (sha256, fileName) => quarantineFile(pool, join(pool, hrefOf(sha256, fileName))),

@@ -9,17 +9,20 @@ import { checkPlace } from './schema.ts';
 /** Names of the directories in which files wait until they are whole; they lie at the top of the pool, where `recover` finds them. */
 export const STAGING_PREFIX = '.tmp-';
 
+/** Where packages lie, and the directories of prefixes that this process knows to survive a power cut. */
+export interface Pool {
+  path: string;
+  settled: Set<string>;
+}
+
 /**
- * Puts a file, and before it what must lie beside it, below `pool`. A place that is taken by a file of the right size is left alone; one that a power
+ * Puts a file, and before it what must lie beside it, below the pool. A place that is taken by a file of the right size is left alone; one that a power
  * cut emptied is replaced.
  * @throws TrunklineError `store_damaged` when the content is not what the digest says, `no_space`, `data_dir_unwritable`
  */
-export async function putFile(
-  pool: string,
-  file: StoredFile & { companions?: readonly StoredFile[] },
-): Promise<string> {
+export async function putFile(pool: Pool, file: StoredFile & { companions?: readonly StoredFile[] }): Promise<string> {
   const href = hrefOf(file.sha256, file.fileName);
-  const directory = dirname(join(pool, href));
+  const directory = dirname(join(pool.path, href));
   const companions = file.companions ?? [];
   for (const companion of companions) checkPlace(companion.sha256, companion.fileName);
   try {
@@ -39,18 +42,18 @@ export async function holds(path: string, size?: number): Promise<boolean> {
   return status !== undefined && status.isFile() && (size === undefined || status.size === size);
 }
 
-async function place(pool: string, directory: string, files: readonly StoredFile[]): Promise<void> {
+async function place(pool: Pool, directory: string, files: readonly StoredFile[]): Promise<void> {
   await mkdir(directory, { recursive: true });
-  const staging = await mkdtemp(join(pool, STAGING_PREFIX));
+  const staging = await mkdtemp(join(pool.path, STAGING_PREFIX));
   try {
     for (const file of files) {
       const staged = join(staging, file.fileName);
       await take(file, staged);
       await rename(staged, join(directory, file.fileName));
     }
-    await syncDirectory(directory);
-    await syncDirectory(dirname(directory));
-    await syncDirectory(pool);
+    const prefix = dirname(directory);
+    await Promise.all([directory, prefix, ...(pool.settled.has(prefix) ? [] : [pool.path])].map(syncDirectory));
+    pool.settled.add(prefix);
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
