@@ -13,11 +13,13 @@ import type { Settings, Signer, Target } from '../model/index.ts';
 import { describeRefs, describeRemovedRefs, pointRef } from '../promotion/index.ts';
 import { openRepository, type Repository } from '../repos/index.ts';
 import { finishRemovals } from './collect/index.ts';
-import { takeLock } from './lock/index.ts';
+import { takeLock, type DataDirectoryLock } from './lock/index.ts';
 
 /** An open deployment. */
 export interface Trunk {
   context: TrunkContext;
+  /** Tells those whom the data directory is refused where this process can be asked instead. Nothing for one that only reads. */
+  announce(url: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -26,7 +28,8 @@ export interface Trunk {
  * @throws TrunklineError as the database and the file system say.
  */
 export async function openForReading(settings: Settings): Promise<Trunk> {
-  return assemble(settings, 'read', createSigner(settings.signing), () => Promise.resolve());
+  const nothing = { announce: () => Promise.resolve(), release: () => Promise.resolve() };
+  return assemble(settings, 'read', createSigner(settings.signing), nothing);
 }
 
 /**
@@ -41,7 +44,7 @@ export async function openForWriting(settings: Settings, { forKeys = false } = {
     const signer = createSigner(settings.signing);
     // Told before anything is built for nothing.
     if (!forKeys) await signer?.publicKeys();
-    const trunk = await assemble(settings, 'write', signer, () => lock.release());
+    const trunk = await assemble(settings, 'write', signer, lock);
     try {
       if (!forKeys) await recover(trunk.context);
     } catch (error) {
@@ -91,7 +94,7 @@ async function assemble(
   settings: Settings,
   mode: OpenMode,
   signer: Signer | null,
-  closing: () => Promise<void>,
+  lock: DataDirectoryLock,
 ): Promise<Trunk> {
   const { database, dataDir } = settings;
   const db = await openDatabase({ url: database.kind === 'sqlite' ? sqliteUrl(database.path) : database.url, mode });
@@ -110,9 +113,10 @@ async function assemble(
   };
   return {
     context,
+    announce: (url) => lock.announce(url),
     close: async () => {
       await db.close();
-      await closing();
+      await lock.release();
     },
   };
 }

@@ -64,6 +64,17 @@ export async function findAttempt(db: DbOrTx, id: number): Promise<QueuedAttempt
   return row === undefined ? null : toAttempt(row);
 }
 
+/** The attempt with a number of a build. */
+export async function findAttemptNumbered(db: DbOrTx, buildId: number, number: number): Promise<QueuedAttempt | null> {
+  const row = await db.sql
+    .selectFrom('attempts')
+    .selectAll()
+    .where('build_id', '=', buildId)
+    .where('number', '=', number)
+    .executeTakeFirst();
+  return row === undefined ? null : toAttempt(row);
+}
+
 /** @throws TrunklineError `not_found` */
 export async function requireAttempt(db: DbOrTx, id: number): Promise<QueuedAttempt> {
   const attempt = await findAttempt(db, id);

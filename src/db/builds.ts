@@ -3,6 +3,7 @@ import { TrunklineError } from '../lib/index.ts';
 import type { Build, BuildResult, BuildState, Revision, SkipReason } from '../model/index.ts';
 import type { DbOrTx } from './database.ts';
 import { toRevision } from './revisions.ts';
+import { written } from './states.ts';
 import type { BuildsTable } from './schema.ts';
 import { storableOrNull } from './text.ts';
 
@@ -60,6 +61,8 @@ export interface BuildFilter {
   state?: BuildState;
   result?: BuildResult;
   revisionId?: number;
+  /** Only for one of these targets. */
+  targets?: readonly string[];
   /** Only builds made before the one with this id: the next page. */
   before?: number;
   /** Default 100. */
@@ -73,12 +76,15 @@ export interface BuildWithRevision {
 
 /** Builds, the last made first. */
 export async function listBuilds(db: DbOrTx, filter: BuildFilter = {}): Promise<BuildWithRevision[]> {
+  // Not every engine takes an empty list.
+  if (filter.targets?.length === 0) return [];
   let query = db.sql.selectFrom('builds').selectAll();
   if (filter.project !== undefined) query = query.where('project', '=', filter.project);
   if (filter.target !== undefined) query = query.where('target', '=', filter.target);
-  if (filter.state !== undefined) query = query.where('state', '=', filter.state);
+  if (filter.state !== undefined) query = query.where('state', '=', written(filter.state));
   if (filter.result !== undefined) query = query.where('result', '=', filter.result);
   if (filter.revisionId !== undefined) query = query.where('revision_id', '=', filter.revisionId);
+  if (filter.targets !== undefined) query = query.where('target', 'in', filter.targets);
   if (filter.before !== undefined) query = query.where('id', '<', filter.before);
   const rows = await query
     .orderBy('id', 'desc')

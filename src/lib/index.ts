@@ -9,3 +9,4 @@ export * from './parallel.ts';
 export * from './mutexes.ts';
 export * from './redact.ts';
 export * from './run.ts';
+export * from './version.ts';

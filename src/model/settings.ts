@@ -47,6 +47,11 @@ export interface GcSettings {
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+export interface ServerSettings {
+  /** Where `trunkline serve` listens. Port 0: any that is free. */
+  listen: { host: string; port: number };
+}
+
 /** The configuration file as the rest of the house sees it: checked, defaults filled in, paths absolute, secrets resolved. */
 export interface Settings {
   /** Absolute path of the configuration file. */
@@ -67,6 +72,7 @@ export interface Settings {
   /** null: repositories are not signed. */
   signing: SigningSettings | null;
   logLevel: LogLevel;
+  server: ServerSettings;
   limits: SettingsLimits;
   /** In the file's order. */
   targets: readonly Target[];

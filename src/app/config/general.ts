@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { DatabaseSettings, MailSettings, Settings } from '../../model/index.ts';
 import { check } from './issues.ts';
 import { configSchema, generalSchema, type GeneralInput } from './schema/index.ts';
+import { parseListen } from './schema/server.ts';
 import { readSigning } from './signing.ts';
 import { fromEnvironment, registerPassword, secretOrFile, type SecretSource } from './secrets.ts';
 import type { ConfigText, Path } from './yaml.ts';
@@ -37,6 +38,7 @@ export function readGeneral(
     gc: { olderThan: result.gc.older_than, keepLast: result.gc.keep_last, grace: result.gc.grace },
     signing,
     logLevel: result.log_level,
+    server: { listen: parseListen(result.server.listen) ?? { host: '127.0.0.1', port: 0 } },
     limits: { ...limits, sourceSize },
   };
 }

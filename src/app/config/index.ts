@@ -5,5 +5,6 @@ export { configJsonSchema } from './json-schema.ts';
 export { checkConfig, loadSettings, type CheckedConfig, type LoadOptions } from './load.ts';
 export { ConfigError, describeMistake, type Mistake } from './mistakes.ts';
 export { configurationReference } from './reference.ts';
+export { withListen } from './listen.ts';
 export { keyDirectory } from './signing.ts';
 export { BUILDERS, type BuilderFormats } from './targets.ts';

@@ -42,6 +42,9 @@ ${signed ? '' : '# '}signing: {}
 #   keep_last: 50                      # the newest of each target
 #   grace: 14d
 
+# Where "trunkline serve" listens. A proxy in front of it brings TLS.
+# server: { listen: "127.0.0.1:8080" }
+
 # trace, debug, info, warn, error, fatal or silent.
 # log_level: warn
 

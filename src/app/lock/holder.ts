@@ -14,6 +14,8 @@ export interface Holder {
   command: string;
   /** When it took the lock, ISO 8601. */
   since: string;
+  /** Where it can be asked to do what needs the directory: a server's address. */
+  url?: string;
 }
 
 /** This process as a holder. */
@@ -51,7 +53,8 @@ function isHolder(value: unknown): value is Holder {
   const fields = value as Record<string, unknown>;
   return (
     typeof fields.pid === 'number' &&
-    ['startTicks', 'bootId', 'host', 'command', 'since'].every((key) => typeof fields[key] === 'string')
+    ['startTicks', 'bootId', 'host', 'command', 'since'].every((key) => typeof fields[key] === 'string') &&
+    ['undefined', 'string'].includes(typeof fields.url)
   );
 }
 

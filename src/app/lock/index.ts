@@ -9,6 +9,8 @@ export type { Holder } from './holder.ts';
 export interface DataDirectoryLock {
   /** Lets the next process in. A second call does nothing. */
   release(): Promise<void>;
+  /** Tells whom the directory is refused where this process can be asked instead. */
+  announce(url: string): Promise<void>;
 }
 
 // Two files, because closing any descriptor of a file drops all of a process's POSIX locks on it (fcntl(2)): nothing may ever open the first
@@ -40,6 +42,9 @@ export async function takeLock(dataDir: string): Promise<DataDirectoryLock> {
   }
   let released = false;
   return {
+    announce: async (url) => {
+      await writeAtomic(holderPath, `${JSON.stringify({ ...(await ownHolder(new Date())), url }, null, 2)}\n`);
+    },
     release: async () => {
       if (released) return;
       released = true;
@@ -122,6 +127,15 @@ function locked(dataDir: string, holder: Holder | null): TrunklineError {
       where: dataDir,
       hint: 'wait until it is done; "fuser" on the file lock in it shows which process it is',
     });
+  if (holder.url !== undefined)
+    return new TrunklineError(
+      'data_dir_locked',
+      `A Trunkline server holds the data directory, at ${holder.url} (process ${holder.pid} on ${holder.host})`,
+      {
+        where: dataDir,
+        hint: 'commands that only read work beside it; for one that writes ask the server, or stop it for as long',
+      },
+    );
   const since = holder.since.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
   return new TrunklineError(
     'data_dir_locked',

@@ -26,6 +26,7 @@ import { refSet } from './ref-set.ts';
 import { refUndo } from './ref-undo.ts';
 import { repoVerify } from './repo-verify.ts';
 import { run } from './run.ts';
+import { serve } from './serve.ts';
 import { snapshotDiff } from './snapshot-diff.ts';
 import { snapshotList } from './snapshot-list.ts';
 import { snapshotShow } from './snapshot-show.ts';
@@ -47,6 +48,7 @@ export const COMMANDS: readonly Command[] = [
   keyRotate,
   keyRetire,
   run,
+  serve,
   status,
   builds,
   buildShow,

@@ -5,6 +5,7 @@ import { gcSchema, protectedRefsSchema } from './keeping.ts';
 import { limitsSchema } from './limits.ts';
 import { projectSchema } from './project.ts';
 import { baseUrlRule, fingerprintRule, mailAddressRule, NAME_PATTERN, lineRule } from './rules.ts';
+import { serverSchema } from './server.ts';
 import { targetSchema } from './target.ts';
 
 export { projectSchema, type ProjectInput } from './project.ts';
@@ -66,6 +67,7 @@ export const generalSchema = z.strictObject({
     .describe('Who signs repositories; `{}`: keys that Trunkline makes. Without it they are unsigned.')
     .optional(),
   log_level: z.enum(LOG_LEVELS).describe('What is logged on standard error.').prefault('warn'),
+  server: serverSchema.describe('How `trunkline serve` is reached.').prefault({}),
   limits: limitsSchema.describe('What hostile code may use up. Sizes as `2GiB`, times as `30m`.').prefault({}),
 });
 

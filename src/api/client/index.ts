@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import { describeError, TrunklineError } from '../../lib/index.ts';
+import { errorOf, problemSchema } from '../problem.ts';
+import {
+  API_ROOT,
+  ROUTES,
+  type Answer,
+  type Params,
+  type Query,
+  type Route,
+  type RouteName,
+  type Routes,
+} from '../routes.ts';
+import { followLog, type FollowedLog, type LogPart } from './follow-log.ts';
+
+export type { FollowedLog, LogPart } from './follow-log.ts';
+
+export interface ClientOptions {
+  /** The server's, as `http://127.0.0.1:8080`. */
+  url: string;
+  token?: string | null;
+  /** Milliseconds for an answer. Default 30 s. */
+  timeout?: number;
+  fetch?: typeof fetch;
+}
+
+type Optional<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: T[K];
+};
+/** Parameters of the address, all of them, and of the query, as many as wanted. */
+export type Input<R> = Params<R> & Partial<Optional<Query<R>>>;
+
+type ListName = {
+  [N in RouteName]: Answer<Routes[N]> extends { items: unknown[]; next: string | null } ? N : never;
+}[RouteName];
+type Item<N extends ListName> = Answer<Routes[N]> extends { items: (infer T)[] } ? T : never;
+
+export interface Client {
+  /** Asks for one answer. @throws TrunklineError with the server's code, or `server_unreachable` */
+  get<N extends RouteName>(name: N, input: Input<Routes[N]>, signal?: AbortSignal): Promise<Answer<Routes[N]>>;
+  /** A list from its beginning to its end, page by page. */
+  all<N extends ListName>(name: N, input: Input<Routes[N]>, signal?: AbortSignal): AsyncGenerator<Item<N>>;
+  /** A log, from a byte on, until its attempt has ended. */
+  followLog(log: FollowedLog, signal: AbortSignal): AsyncGenerator<LogPart>;
+}
+
+/** A client of a Trunkline server. */
+export function createClient(options: ClientOptions): Client {
+  const ask = asker(options);
+  const get: Client['get'] = async (name, input, signal) => {
+    const route: Route = ROUTES[name];
+    const response = await ask(addressOf(route, input), { signal, accept: 'application/json' });
+    const parsed = route.answer.safeParse(await response.json().catch(() => undefined));
+    if (parsed.success) return parsed.data as never;
+    throw new TrunklineError('server_unreachable', `${options.url} answered what is no answer of a Trunkline server`, {
+      hint: 'check the address, and that the server is of the same version',
+      cause: parsed.error,
+    });
+  };
+  return {
+    get,
+    async *all(name, input, signal) {
+      let cursor: string | undefined;
+      do {
+        const page = (await get(name, { ...input, ...(cursor === undefined ? {} : { cursor }) } as never, signal)) as {
+          items: never[];
+          next: string | null;
+        };
+        yield* page.items;
+        cursor = page.items.length === 0 ? undefined : (page.next ?? undefined);
+      } while (cursor !== undefined);
+    },
+    followLog: (log, signal) => followLog(ask, log, signal),
+  };
+}
+
+/** Asks for an address below the API's root. @throws TrunklineError for every answer that is an error */
+export type Ask = (
+  address: string,
+  how: {
+    accept: string;
+    headers?: Readonly<Record<string, string>>;
+    signal?: AbortSignal | undefined;
+    endless?: boolean;
+  },
+) => Promise<Response>;
+
+function asker({ url, token = null, timeout = 30_000, fetch: send = fetch }: ClientOptions): Ask {
+  const base = url.replace(/\/+$/, '');
+  return async (address, { accept, headers, signal, endless = false }) => {
+    const signals = [...(signal === undefined ? [] : [signal]), ...(endless ? [] : [AbortSignal.timeout(timeout)])];
+    const response = await send(`${base}${API_ROOT}${address}`, {
+      headers: { accept, ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...headers },
+      redirect: 'error',
+      signal: AbortSignal.any(signals),
+    }).catch((error: unknown) => {
+      signal?.throwIfAborted();
+      throw new TrunklineError('server_unreachable', `${base} does not answer: ${causeOf(error)}`, {
+        hint: 'check the address, and that trunkline serve runs there',
+        cause: error,
+      });
+    });
+    if (response.ok) return response;
+    throw await refusal(base, response);
+  };
+}
+
+/** What fetch hides behind "fetch failed". */
+function causeOf(error: unknown): string {
+  return describeError(error instanceof Error && error.cause !== undefined ? error.cause : error);
+}
+
+async function refusal(base: string, response: Response): Promise<TrunklineError> {
+  const problem = problemSchema.safeParse(await response.json().catch(() => undefined));
+  if (problem.success) return errorOf(problem.data);
+  return new TrunklineError('server_unreachable', `${base} answered ${String(response.status)}`, {
+    hint: 'this may be a proxy, or no Trunkline server: check the address',
+  });
+}
+
+/** The address of a route with its parameters filled in. @throws TrunklineError `invalid_argument` for what the route does not take */
+function addressOf(route: Route, input: Readonly<Record<string, unknown>>): string {
+  const params = checked(route.params, input);
+  const path = route.path.replace(/:([a-z]+)/g, (_all, key: string) => encodeURIComponent(String(params[key])));
+  const query = new URLSearchParams();
+  for (const key of Object.keys(route.query?.shape ?? {}))
+    if (typeof input[key] === 'string' || typeof input[key] === 'number') query.set(key, String(input[key]));
+  return query.size === 0 ? path : `${path}?${query.toString()}`;
+}
+
+function checked(schema: z.ZodObject | undefined, input: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  if (schema === undefined) return {};
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw new TrunklineError('invalid_argument', z.prettifyError(parsed.error).replaceAll('\n', ' '));
+}

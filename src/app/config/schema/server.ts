@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { text } from './fields.ts';
+import { quoted, type Rule } from './rules.ts';
+
+/** What to do about a place that is none. */
+export const LISTEN_REMEDY =
+  'write address:port, as 127.0.0.1:8080, [::1]:8080, or 0.0.0.0:8080 for every address of the machine';
+
+const listenRule: Rule = (value) =>
+  parseListen(value) === undefined
+    ? { what: `${quoted(value)} is no place to listen at`, remedy: LISTEN_REMEDY }
+    : undefined;
+
+/** Host and port of `127.0.0.1:8080` or `[::1]:8080`; undefined when it is neither. */
+export function parseListen(value: string): { host: string; port: number } | undefined {
+  const [, six, other, port] = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/.exec(value) ?? [];
+  const host = six ?? other;
+  return host === undefined || Number(port) > 65_535 ? undefined : { host, port: Number(port) };
+}
+
+/** What `trunkline serve` needs to know. */
+export const serverSchema = z.strictObject({
+  listen: text(listenRule)
+    .describe('Address and port, plain HTTP; a proxy in front brings TLS. Port 0: any that is free.')
+    .prefault('127.0.0.1:8080'),
+});

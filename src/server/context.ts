@@ -1,0 +1,13 @@
+import type { TrunkContext } from '../builds/index.ts';
+import type { Authenticate } from '../model/access/index.ts';
+
+/** What routes work with. */
+export interface ServerContext {
+  trunk: TrunkContext;
+  /** Says who asks. */
+  authenticate: Authenticate;
+  /** The program's. */
+  version: string;
+  /** Aborted when the server is about to stop: streams end. */
+  stopping: AbortSignal;
+}

@@ -1,0 +1,38 @@
+import { fastify, type FastifyInstance } from 'fastify';
+import { validatorCompiler } from 'fastify-type-provider-zod';
+import type { ServerContext } from './context.ts';
+import { answerBadAddress, answerUnknown, rawRefusal, sendError } from './errors.ts';
+import { guard } from './gate.ts';
+import { entityTags, requestId, secureHeaders } from './headers.ts';
+import { serveApi } from './routes/index.ts';
+
+/** Bytes of a request's body; a route that takes more says so. */
+const BODY_LIMIT = 1024 * 1024;
+
+/** The HTTP server, not yet listening. */
+export async function createServer(context: ServerContext): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: context.trunk.log,
+    genReqId: requestId,
+    requestIdHeader: false,
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: 60_000,
+    forceCloseConnections: 'idle',
+    frameworkErrors: answerBadAddress,
+    clientErrorHandler: (_error, socket) => {
+      if (socket.writable) socket.end(rawRefusal());
+      else socket.destroy();
+    },
+    routerOptions: { maxParamLength: 500 },
+  }) as unknown as FastifyInstance;
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(() => JSON.stringify);
+  app.setErrorHandler(sendError);
+  secureHeaders(app);
+  guard(app, context);
+  answerUnknown(app);
+  entityTags(app);
+  serveApi(app, context);
+  await app.ready();
+  return app;
+}

@@ -1,0 +1,83 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { TrunklineError } from '../lib/index.ts';
+import {
+  anonymous,
+  may,
+  ruleOf,
+  type Action,
+  type Authenticate,
+  type Principal,
+  type Subjects,
+} from '../model/access/index.ts';
+import type { ServerContext } from './context.ts';
+
+/**
+ * What a route needs. `on`: what the action is done on. `listed`: the handler cuts its answer to what whoever asks may read. `open`: nothing, for what
+ * tells nothing of the deployment.
+ */
+export type Needs = { action: Action; on: (request: FastifyRequest) => Subjects } | 'listed' | 'open';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    needs?: Needs;
+  }
+  interface FastifyRequest {
+    principal: Principal;
+  }
+}
+
+/** Everybody is nobody in particular: reads what is not restricted, and writes nothing. */
+export const everybodyReads: Authenticate = () => Promise.resolve(anonymous());
+
+/** Has every request pass the gate before its handler. A route that does not say what it needs is a mistake, and refused at start-up. */
+export function guard(app: FastifyInstance, { authenticate, trunk }: ServerContext): void {
+  app.decorateRequest('principal', null as never);
+  app.addHook('onRoute', (route) => {
+    if (route.config?.needs === undefined)
+      throw new Error(`${String(route.method)} ${route.url} does not say what it needs`);
+  });
+  app.addHook('preHandler', async (request) => {
+    refuseOtherSites(request);
+    const needs = request.routeOptions.config.needs;
+    // The handler of unknown addresses has none.
+    if (needs === undefined || needs === 'open') request.principal = anonymous();
+    else {
+      const { headers, ip } = request;
+      request.principal = await authenticate({ authorization: headers.authorization, address: ip }, trunk.now());
+      if (needs !== 'listed') demand(request, { action: needs.action, on: needs.on(request) });
+    }
+  });
+}
+
+function demand({ principal }: FastifyRequest, { action, on }: { action: Action; on: Subjects }): void {
+  if (may(principal, action, on)) return;
+  const what = `You may not ${ruleOf(action).does}`;
+  if (principal.kind !== 'anonymous')
+    throw new TrunklineError('forbidden', `${what} here, as ${principal.name}`, {
+      hint: 'an admin of this server can grant it',
+    });
+  throw new TrunklineError('unauthorized', `${what} without saying who you are`, {
+    hint: 'send a token as "Authorization: Bearer …", or a name and password',
+  });
+}
+
+/** A browser sends what it remembers of a person's credentials along with requests that other sites have it make. */
+function refuseOtherSites({ method, headers }: FastifyRequest): void {
+  if (['GET', 'HEAD', 'OPTIONS'].includes(method)) return;
+  const site = headers['sec-fetch-site'];
+  if (site === undefined || site === 'same-origin' || site === 'none') return;
+  throw new TrunklineError('forbidden', 'Another site asked for this', {
+    hint: 'nothing to do: this server refuses it',
+  });
+}
+
+/** The targets of `all` that whoever asks may do something on; null: every one there is. */
+export function visibleTargets(
+  { principal }: FastifyRequest,
+  action: Action,
+  all: readonly { name: string }[],
+): string[] | null {
+  return may(principal, action, {})
+    ? null
+    : all.map(({ name }) => name).filter((target) => may(principal, action, { target }));
+}

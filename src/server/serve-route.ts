@@ -1,0 +1,63 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import {
+  API_ROOT,
+  ROUTES,
+  type Answer,
+  type Params,
+  type Query,
+  type Route,
+  type RouteName,
+  type Routes,
+} from '../api/index.ts';
+import type { Action, Subjects } from '../model/access/index.ts';
+import type { Needs } from './gate.ts';
+
+export interface Asked<N extends RouteName> {
+  params: Params<Routes[N]>;
+  query: Query<Routes[N]>;
+  request: FastifyRequest;
+}
+
+/** What a route of the table needs: an action on what its parameters name, or `listed`. */
+export type RouteNeeds<N extends RouteName> =
+  { action: Action; on: (params: Params<Routes[N]>) => Subjects } | 'listed';
+
+/** Serves a route of the table. Parameters that the table does not have are refused: a misspelt filter would be no filter. */
+export function serveRoute<N extends RouteName>(
+  app: FastifyInstance,
+  name: N,
+  needs: RouteNeeds<N>,
+  answer: (asked: Asked<N>) => Promise<Answer<Routes[N]>>,
+): void {
+  const route: Route = ROUTES[name];
+  const needed: Needs =
+    needs === 'listed'
+      ? needs
+      : { action: needs.action, on: (request) => needs.on(request.params as Params<Routes[N]>) };
+  app.route({
+    method: route.method,
+    url: `${API_ROOT}${route.path}`,
+    schema: { params: (route.params ?? z.object({})).strict(), querystring: (route.query ?? z.object({})).strict() },
+    config: { needs: needed },
+    handler: async (request, reply) => {
+      const { params, query } = request as { params: Params<Routes[N]>; query: Query<Routes[N]> };
+      const answered: unknown = await answer({ params, query, request });
+      const next = nextOf(answered);
+      if (next !== null) void reply.header('link', `<${nextAddress(request.url, next)}>; rel="next"`);
+      return answered;
+    },
+  });
+}
+
+function nextOf(answer: unknown): string | null {
+  if (typeof answer !== 'object' || answer === null || !('next' in answer)) return null;
+  return typeof answer.next === 'string' ? answer.next : null;
+}
+
+/** The address that was asked with another cursor: without the host, which the client said and a stranger may have. */
+function nextAddress(url: string, cursor: string): string {
+  const address = new URL(url, 'http://localhost');
+  address.searchParams.set('cursor', cursor);
+  return `${address.pathname}${address.search}`;
+}

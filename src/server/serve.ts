@@ -1,0 +1,70 @@
+import type { AddressInfo } from 'node:net';
+import { runServices, type BackgroundService } from '../app/services/index.ts';
+import type { Trunk } from '../app/index.ts';
+import { errnoOf, TrunklineError } from '../lib/index.ts';
+import { createServer } from './create.ts';
+import { everybodyReads } from './gate.ts';
+
+export interface ServeOptions {
+  version: string;
+  services: readonly BackgroundService[];
+  /** Aborted: stop. */
+  signal: AbortSignal;
+  /** Called when requests are answered. */
+  ready: (url: string) => void;
+}
+
+/**
+ * Serves a deployment that was opened for writing until `signal` is aborted: HTTP and the services. Requests that are being answered are finished,
+ * streams are ended.
+ * @throws TrunklineError `invalid_argument` when it cannot listen; what a service that failed threw
+ */
+export async function serve(trunk: Trunk, { version, services, signal, ready }: ServeOptions): Promise<void> {
+  const stopping = new AbortController();
+  const { settings, log } = trunk.context;
+  const app = await createServer({
+    trunk: trunk.context,
+    authenticate: everybodyReads,
+    version,
+    stopping: stopping.signal,
+  });
+  try {
+    const url = await listen(app, settings.server.listen);
+    await trunk.announce(url);
+    ready(url);
+    await Promise.race([untilAborted(signal), runServices([...services, idle], { signal, log })]);
+  } finally {
+    stopping.abort();
+    await app.close();
+  }
+}
+
+/** With no other service a server goes on too. */
+const idle: BackgroundService = { name: 'http', start: untilAborted };
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  if (signal.aborted) resolve(undefined);
+  signal.addEventListener('abort', () => {
+    resolve(undefined);
+  });
+  return promise;
+}
+
+async function listen(
+  app: Awaited<ReturnType<typeof createServer>>,
+  { host, port }: { host: string; port: number },
+): Promise<string> {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    const code = errnoOf(error);
+    if (!['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND'].includes(code ?? '')) throw error;
+    throw new TrunklineError('invalid_argument', `Cannot listen at ${host}, port ${String(port)}: ${code ?? ''}`, {
+      hint: 'choose another address or port: server.listen in the configuration, or --listen',
+      cause: error,
+    });
+  }
+  const address = app.server.address() as AddressInfo;
+  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${String(address.port)}`;
+}

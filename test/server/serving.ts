@@ -1,0 +1,57 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { stringify } from 'yaml';
+import { start, until, type RunningCommand } from '../e2e/command-line.ts';
+
+/** `trunkline serve` as a process of its own. */
+export interface RunningServer {
+  url: string;
+  command: RunningCommand;
+  get: (path: string, headers?: Record<string, string>, method?: string) => Promise<Response>;
+}
+
+/** Serves a deployment at a free port of loopback; ended when the test has finished. */
+export async function serveDeployment(config: string): Promise<RunningServer> {
+  const command = start(['--config', config, '--json', 'serve', '--listen', '127.0.0.1:0']);
+  onTestFinished(async () => {
+    command.kill('SIGTERM');
+    await command.done;
+  });
+  void command.done;
+  const line = await until('the server to be ready', () => {
+    if (command.output.stderr !== '') throw new Error(command.output.stderr);
+    return /^\{.*\}$/m.exec(command.output.stdout)?.[0];
+  });
+  const { url } = JSON.parse(line) as { url: string };
+  return { url, command, get: (path, headers = {}, method = 'GET') => fetch(`${url}${path}`, { method, headers }) };
+}
+
+/** A configuration whose targets build with the host's programs: for servers on which nothing is built. */
+export async function writeConfig(
+  options: { projects?: Record<string, object>; settings?: Record<string, unknown> } = {},
+): Promise<{ directory: string; config: string; dataDir: string }> {
+  const directory = await mkdtemp(join(tmpdir(), 'trunkline-server-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const config = join(directory, 'trunkline.yaml');
+  const dataDir = join(directory, 'data');
+  const targets = { rpms: { format: 'rpm', root: 'host' }, debs: { format: 'deb', root: 'host' } };
+  await writeFile(
+    config,
+    stringify({ data_dir: dataDir, targets, projects: options.projects ?? {}, ...options.settings }),
+  );
+  return { directory, config, dataDir };
+}
+
+/** An answer that has to be problem+json of this status. */
+export async function problem(
+  response: Response,
+  status: number,
+): Promise<{ code: string; detail: string; hint?: string }> {
+  const body = await response.text();
+  if (response.status !== status) throw new Error(`${response.url} answered ${String(response.status)}: ${body}`);
+  if (!(response.headers.get('content-type') ?? '').startsWith('application/problem+json'))
+    throw new Error(`${response.url} answered no problem+json: ${body}`);
+  return JSON.parse(body) as { code: string; detail: string; hint?: string };
+}
