@@ -70,6 +70,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   snapshot: 'list, show and compare snapshots',
   repo: 'verify published repositories',
   target: 'prepare targets, say what they lack',
+  vote: 'what CI jobs say of builds and snapshots',
 };
 
 function makeOption({ flags, description, default: fallback, required, choices, parse }: OptionRecord): Option {

@@ -10,6 +10,7 @@ import type {
   Told,
 } from '../model/index.ts';
 import type { AccessSchema } from './access-schema.ts';
+import type { VotesSchema } from './votes-schema.ts';
 
 /** JSON as text in both engines: PostgreSQL's jsonb refuses `\u0000`, which text from outside may contain. */
 type Json = string;
@@ -247,7 +248,7 @@ export interface AuditTable {
   detail: Fixed<Json | null>;
 }
 
-export interface Schema extends AccessSchema {
+export interface Schema extends AccessSchema, VotesSchema {
   migrations: MigrationsTable;
   revisions: RevisionsTable;
   cursors: CursorsTable;

@@ -17,7 +17,10 @@ export interface Act {
     | 'collect'
     | 'rotate_key'
     | 'retire_key'
-    | 'upload';
+    | 'upload'
+    | 'vote'
+    | 'promote'
+    | 'demote';
   /** `build/17`, `upload/3`, `ref/fedora-43-x86_64/current`, `key/<fingerprint>`. */
   subject: string;
   reason: string | null;

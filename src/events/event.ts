@@ -1,4 +1,4 @@
-import type { BuildResult, FailureReason, SkipReason } from '../model/index.ts';
+import type { BuildResult, FailureReason, SkipReason, VotedKind, VoteResult } from '../model/index.ts';
 
 /** What there is to say of each kind of event. Ids only: whoever tells of it reads the rest, as it then stands. */
 interface Payloads {
@@ -37,6 +37,35 @@ interface Payloads {
   ref_moved: { target: string; name: string; from: string | null; to: string; actor: string };
   /** A ref was taken away; `from` is where it pointed. */
   ref_removed: { target: string; name: string; from: string; actor: string };
+  /** A CI system said something of a build or a snapshot. */
+  voted: {
+    target: string;
+    voteId: number;
+    votedKind: VotedKind;
+    buildId: number | null;
+    snapshot: string | null;
+    job: string;
+    result: VoteResult;
+    actor: string;
+  };
+  /** A snapshot was given a name. */
+  promoted: {
+    target: string;
+    name: string;
+    snapshot: string;
+    buildId: number | null;
+    promotionId: number;
+    actor: string;
+  };
+  /** A promotion was taken back; `to` is where the ref points now; null: it is there no more. */
+  demoted: {
+    target: string;
+    name: string;
+    snapshot: string;
+    to: string | null;
+    promotionId: number;
+    actor: string;
+  };
 }
 
 export type EventKind = keyof Payloads;
@@ -55,6 +84,10 @@ export function topicOf(event: TrunklineEvent): string {
       return `gc/${String(event.announcementId)}/${event.address}`;
     case 'ref_moved':
     case 'ref_removed':
+    case 'promoted':
+    case 'demoted':
       return `ref/${event.target}/${event.name}`;
+    case 'voted':
+      return `votes/${event.target}/${event.snapshot ?? String(event.buildId)}`;
   }
 }

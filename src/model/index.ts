@@ -8,4 +8,5 @@ export type * from './revision.ts';
 export * from './settings.ts';
 export type * from './target.ts';
 export * from './version/index.ts';
+export * from './vote.ts';
 export * from './words.ts';

@@ -40,6 +40,8 @@ export interface GcSettings {
   olderThan: number;
   /** The newest snapshots of each target that are kept. */
   keepLast: number;
+  /** The newest promotions of each name whose snapshots are kept. */
+  keepPromotions: number;
   /** Seconds between the announcement that something goes and its going. */
   grace: number;
 }

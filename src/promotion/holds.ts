@@ -6,7 +6,7 @@ import { findSnapshotNamed, requireThere, type Subject } from './subject.ts';
 
 /**
  * Keeps a snapshot from the garbage collector, until a time (milliseconds since the epoch) or for good; in place of the hold it has.
- * @throws TrunklineError `not_found` also for one that was removed, `invalid_argument`
+ * @throws TrunklineError `gone` for one that was removed, `not_found`, `invalid_argument`
  */
 export async function addHold(
   context: PromotionContext,

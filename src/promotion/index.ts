@@ -1,6 +1,11 @@
 export type { Order, PromotionContext } from './context.ts';
+export { demote, type Demoted } from './demote.ts';
 export { addHold, holdsOf, removeHold } from './holds.ts';
+export { promote, promotionsOf, type Promoted, type PromotionOrder, type PromotionWish } from './promote.ts';
 export { describeRemovedRefs, removeRef } from './remove.ts';
 export { isProtected, refHistory, refsOf, setRef, undoRef, type RefOrder } from './refs.ts';
 export { describeRefs, moveRefs, pointRef, showRefs } from './show.ts';
 export { findSnapshotNamed, parseSubject, requireThere, type Subject } from './subject.ts';
+export { findLastGood, findLastTested, type GoodWanted, type Taker, type Tested, type TestedWanted } from './tested.ts';
+export { findVotedOn, parseThing, type Thing } from './voted-on.ts';
+export { holdsAt, reportVote, votesOf, votesOn, type Report } from './votes.ts';

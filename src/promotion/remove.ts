@@ -45,7 +45,7 @@ function recordRemoval(context: PromotionContext, ref: Ref, { actor, reason }: R
 }
 
 /** Takes a ref's link from the disk, unless it was made again meanwhile. One at a time for a target, as with those who show refs. */
-async function hideRef(context: PromotionContext, { target, name }: Subject): Promise<void> {
+export async function hideRef(context: PromotionContext, { target, name }: Subject): Promise<void> {
   await context.mutexes.hold(`show ${target.name}`, async () => {
     if ((await findRef(context.db, target.name, name)) === null) await context.repository(target).removeRef(name);
   });

@@ -49,12 +49,12 @@ async function begins(db: DbOrTx, target: string, prefix: string): Promise<boole
   );
 }
 
-/** `findSnapshotNamed`, of those that are still there. @throws TrunklineError `not_found` saying when it was removed. */
+/** `findSnapshotNamed`, of those that are still there. @throws TrunklineError `gone` saying when it was removed. */
 export async function requireThere(db: DbOrTx, subject: Subject): Promise<SnapshotRecord> {
   const found = await findSnapshotNamed(db, subject);
   if (found.goneAt === null) return found;
   const when = new Date(found.goneAt).toISOString().slice(0, 10);
-  throw new TrunklineError('not_found', `Snapshot ${found.hash} of ${found.target} was removed on ${when}`, {
+  throw new TrunklineError('gone', `Snapshot ${found.hash} of ${found.target} was removed on ${when}`, {
     hint: 'trunkline snapshot list shows what is there',
   });
 }

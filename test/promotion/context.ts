@@ -14,10 +14,14 @@ export function contextOf(db: Db, protectedRefs: readonly string[] = []) {
     links.set(name, hash);
     return Promise.resolve();
   };
+  const removeRef = (name: string) => {
+    links.delete(name);
+    return Promise.resolve();
+  };
   const context: PromotionContext = {
     settings: { file: 'x.yaml', targets: [{ name: TARGET }, { name: 'other' }], protectedRefs } as unknown as Settings,
     db,
-    repository: () => ({ moveRef, isMaterialised: () => Promise.resolve(true) }) as unknown as Repository,
+    repository: () => ({ moveRef, removeRef, isMaterialised: () => Promise.resolve(true) }) as unknown as Repository,
     mutexes: createMutexes(),
     now: () => NOON,
   };

@@ -7,11 +7,13 @@ import {
   listBuildsIn,
   listFirstSince,
   listHolds,
+  listMarks,
   listPins,
   listPresentSnapshots,
   listPublishedVersions,
   listRefs,
   listRunningInputs,
+  newestPromotions,
   newestSuccess,
   newestSuccesses,
   requireBuild,
@@ -33,6 +35,8 @@ export function createKeepers(context: TrunkContext, retention: Retention): Keep
   return [
     refs(context),
     holds(context),
+    promotions(context),
+    inTest(context),
     newest(context),
     running(context),
     pins(context),
@@ -66,6 +70,29 @@ function holds({ db, now }: TrunkContext): Keeper {
       const end = until === null ? '' : ` until ${new Date(until).toISOString().slice(0, 16)}Z`;
       return { hash: snapshotHash, why: `${actor} holds it${end}: ${reason}` };
     }),
+  );
+}
+
+/** What was promoted last under each name, and where the ref goes when the last promotion is taken back. */
+function promotions({ db, settings }: TrunkContext): Keeper {
+  return fewKept('promotions', async (target) => {
+    const kept: Kept[] = [];
+    for (const { name, id, snapshot, from, actor } of await newestPromotions(db, target, settings.gc.keepPromotions)) {
+      kept.push({ hash: snapshot, why: `${actor} promoted it to ${name} (promotion ${String(id)})` });
+      if (from !== null)
+        kept.push({ hash: from, why: `${name} goes back to it when promotion ${String(id)} is taken back` });
+    }
+    return kept;
+  });
+}
+
+/** What a CI system is at, until it says a verdict or its mark expires. */
+function inTest({ db, now }: TrunkContext): Keeper {
+  return fewKept('tests', async (target) =>
+    (await listMarks(db, target, now())).map(({ snapshot, job, until }) => ({
+      hash: snapshot,
+      why: `${job} tests it, until ${new Date(until).toISOString().slice(0, 16)}Z at the latest`,
+    })),
   );
 }
 

@@ -35,7 +35,12 @@ export function readGeneral(
     database,
     mail,
     protectedRefs: result.protected_refs,
-    gc: { olderThan: result.gc.older_than, keepLast: result.gc.keep_last, grace: result.gc.grace },
+    gc: {
+      olderThan: result.gc.older_than,
+      keepLast: result.gc.keep_last,
+      keepPromotions: result.gc.keep_promotions,
+      grace: result.gc.grace,
+    },
     signing,
     logLevel: result.log_level,
     server: { listen: parseListen(result.server.listen) ?? { host: '127.0.0.1', port: 0 } },

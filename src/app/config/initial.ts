@@ -40,6 +40,7 @@ ${signed ? '' : '# '}signing: {}
 # gc:
 #   older_than: 30d                    # snapshots younger than this
 #   keep_last: 50                      # the newest of each target
+#   keep_promotions: 10                # the newest of each name
 #   grace: 14d
 
 # Where "trunkline serve" listens. A proxy in front of it brings TLS.

@@ -4,6 +4,7 @@ import { buildShow } from './build-show.ts';
 import { configCheck } from './config-check.ts';
 import { configSchema } from './config-schema.ts';
 import { gc } from './gc.ts';
+import { demote } from './demote.ts';
 import { exportMirror } from './export.ts';
 import { holdAdd } from './hold-add.ts';
 import { holdList } from './hold-list.ts';
@@ -12,12 +13,16 @@ import { init } from './init.ts';
 import { keyList } from './key-list.ts';
 import { keyRetire } from './key-retire.ts';
 import { keyRotate } from './key-rotate.ts';
+import { lastGood } from './last-good.ts';
+import { lastTested } from './last-tested.ts';
 import { log } from './log.ts';
 import { pkgList } from './pkg-list.ts';
 import { pkgShow } from './pkg-show.ts';
 import { pkgUpload } from './pkg-upload.ts';
 import { pin } from './pin.ts';
 import { pins } from './pins.ts';
+import { promote } from './promote.ts';
+import { promotions } from './promotions.ts';
 import { recheck } from './recheck.ts';
 import { refHistory } from './ref-history.ts';
 import { refList } from './ref-list.ts';
@@ -34,6 +39,8 @@ import { status } from './status.ts';
 import { targetCheck } from './target-check.ts';
 import { targetPrepare } from './target-prepare.ts';
 import { unpin } from './unpin.ts';
+import { voteAdd } from './vote-add.ts';
+import { voteList } from './vote-list.ts';
 import { where } from './where.ts';
 import { whyKept } from './why-kept.ts';
 
@@ -63,6 +70,13 @@ export const COMMANDS: readonly Command[] = [
   refHistory,
   refUndo,
   refRemove,
+  voteAdd,
+  voteList,
+  lastTested,
+  lastGood,
+  promote,
+  demote,
+  promotions,
   holdAdd,
   holdRemove,
   holdList,

@@ -4,7 +4,16 @@ import { snapshotTrees } from './0002-snapshot-trees.ts';
 import { keeping } from './0003-keeping.ts';
 import { uploads } from './0004-uploads.ts';
 import { access } from './0005-access.ts';
+import { votes } from './0006-votes.ts';
 import { refRemovals } from './0010-ref-removals.ts';
 
 /** In order of their numbers; a new one is added at the end, by hand. */
-export const MIGRATIONS: readonly Migration[] = [trunkLine, snapshotTrees, keeping, uploads, access, refRemovals];
+export const MIGRATIONS: readonly Migration[] = [
+  trunkLine,
+  snapshotTrees,
+  keeping,
+  uploads,
+  access,
+  votes,
+  refRemovals,
+];

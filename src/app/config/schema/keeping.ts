@@ -13,6 +13,12 @@ export const gcSchema = z.strictObject({
     .max(1_000_000)
     .describe('The newest snapshots of each target that are kept, however old. `--keep-last` says otherwise for once.')
     .prefault(50),
+  keep_promotions: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .describe('The newest promotions of each name whose snapshots are kept; those taken back are not counted.')
+    .prefault(10),
   grace: duration().describe('What goes is announced this long before.').prefault('14d'),
 });
 
