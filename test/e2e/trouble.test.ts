@@ -1,8 +1,8 @@
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { run } from '../../src/lib/index.ts';
+import { fill, smallDisk } from './disk.ts';
 import { addSample, deploy, deploySamples, only, RPM } from './fixture.ts';
 import { checkRepository } from './integrity.ts';
 import { contentsOf } from './published.ts';
@@ -22,25 +22,6 @@ test('a typo in the configuration is told with its line and what was meant, by e
   }
   await expect(json(['builds'])).rejects.toThrow(`${config}:${line}`);
 });
-
-/** A file system of `megabytes` to keep the data directory on. */
-async function smallDisk(megabytes: number): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'trunkline-e2e-disk-'));
-  await run(['mount', '-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0755`, 'trunkline-e2e', directory]);
-  onTestFinished(async () => {
-    await run(['umount', '-l', directory]);
-    await rm(directory, { recursive: true });
-  });
-  return directory;
-}
-
-/** Fills the disk until `left` bytes are free. */
-async function fill(disk: string, left: number): Promise<string> {
-  const { bavail, bsize } = await statfs(disk);
-  const path = join(disk, 'filling');
-  await writeFile(path, Buffer.alloc(Math.max(0, bavail * bsize - left)));
-  return path;
-}
 
 test('on a full disk a run says so and ends; with space again it goes on, and nothing was lost', async () => {
   const disk = await smallDisk(64);

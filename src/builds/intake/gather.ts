@@ -102,7 +102,8 @@ async function copyIn(original: string, copy: string): Promise<void> {
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? ''))
       throw new TrunklineError('not_found', `There is no file ${JSON.stringify(original)}`, { where: original });
-    throw fileSystemError(error, original);
+    // It is the place of the copy that may be full.
+    throw fileSystemError(error, ['ENOSPC', 'EDQUOT', 'EROFS'].includes(errnoOf(error) ?? '') ? copy : original);
   }
 }
 
