@@ -9,6 +9,7 @@ import {
 } from '../../db/index.ts';
 import { emit, type DeliveredEvent } from '../../events/index.ts';
 import type { Message } from '../../model/index.ts';
+import { compose } from '../mails/index.ts';
 
 /**
  * Says of snapshots and packages that they go after the time of grace, and has the maintainers of the projects whose packages go told, each once.
@@ -56,12 +57,12 @@ export async function announcementMail(
     id: `event-${String(event.id)}-${String(event.createdAt)}`,
     to: [event.address],
     subject: `[trunkline] ${count} of ${who} for ${event.target} will be removed on ${date}`,
-    text: [
+    text: compose([
       `On ${date} these packages leave the repository of ${event.target}:`,
       names.join('\n'),
       'They are in no snapshot that a ref points at, that is held, or that is new. The newest success of each project stays.',
-      `To keep one:       trunkline why-kept PACKAGE           (says which snapshots have it)\n                   trunkline hold add ${event.target}/SNAPSHOT --reason …`,
-      'Nothing else has to be done. What is kept in the meantime stays.\n',
-    ].join('\n\n'),
+      `To keep one:       trunkline why-kept PACKAGE\n                   (says which snapshot has it, and how to hold that)`,
+      'Nothing else has to be done. What is kept in the meantime stays.',
+    ]),
   };
 }

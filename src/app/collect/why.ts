@@ -1,5 +1,11 @@
 import type { TrunkContext } from '../../builds/index.ts';
-import { findAnnouncements, findPackages, type NamedPackage } from '../../db/index.ts';
+import {
+  findAnnouncements,
+  findPackages,
+  findSnapshot,
+  listPresentSnapshots,
+  type NamedPackage,
+} from '../../db/index.ts';
 import { TrunklineError } from '../../lib/index.ts';
 import { requireTarget } from '../../model/index.ts';
 import { findSnapshotNamed, parseSubject } from '../../promotion/index.ts';
@@ -13,6 +19,8 @@ export interface WhyKept {
   name: string;
   /** A sentence each; a package's name the snapshot. Not every snapshot that has a package is named: one of each keeper's. */
   reasons: readonly { keeper: string; snapshot: string; why: string }[];
+  /** Snapshots that a hold would keep it with, if nothing else does: of a package not all that have it. */
+  holdable: readonly string[];
   /** When it goes, as announced. */
   goesAt: number | null;
   goneAt: number | null;
@@ -43,7 +51,8 @@ async function whySnapshot(context: TrunkContext, keepers: readonly Keeper[], te
       for (const why of await keeper.whySnapshot(target, hash))
         reasons.push({ keeper: keeper.name, snapshot: hash, why });
   const goesAt = reasons.length > 0 ? null : await goingAt(context, record.announcementId);
-  return { kind: 'snapshot', target, name: hash, reasons, goesAt, goneAt };
+  const holdable = goneAt === null && reasons.length === 0 ? [hash] : [];
+  return { kind: 'snapshot', target, name: hash, reasons, holdable, goesAt, goneAt };
 }
 
 async function whyPackage(context: TrunkContext, keepers: readonly Keeper[], one: NamedPackage): Promise<WhyKept> {
@@ -60,7 +69,20 @@ async function whyPackage(context: TrunkContext, keepers: readonly Keeper[], one
           if (keeper.name === 'retained') break;
         }
   const goesAt = reasons.length > 0 ? null : await goingAt(context, announcementId);
-  return { kind: 'package', target, name: fullName, reasons, goesAt, goneAt };
+  const holdable = goneAt === null && reasons.length === 0 ? await present(context, one) : [];
+  return { kind: 'package', target, name: fullName, reasons, holdable, goesAt, goneAt };
+}
+
+/** Snapshots that have a package: those that were made with it; where they are gone, any that is there. */
+async function present(context: TrunkContext, one: NamedPackage): Promise<string[]> {
+  const { target } = one;
+  const there: string[] = [];
+  for (const hash of one.introducedBy)
+    if ((await findSnapshot(context.db, target, hash))?.goneAt === null) there.push(hash);
+  if (there.length > 0) return there;
+  const all = (await listPresentSnapshots(context.db, target)).map(({ id }) => id);
+  const repository = context.repository(requireTarget(context.settings, target));
+  return (await repository.holdersOf(all, [one])).flat();
 }
 
 async function goingAt(context: TrunkContext, announcementId: number | null): Promise<number | null> {

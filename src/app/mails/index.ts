@@ -117,8 +117,8 @@ function utc(seconds: number): string {
         .replace(/\.\d+Z$/, ' UTC');
 }
 
-/** Paragraphs with an empty line between them. The log is never wrapped; a paragraph of prose is, at 78 columns. */
-function compose(paragraphs: readonly string[]): string {
+/** Paragraphs with an empty line between them. Prose is wrapped at 78 columns; what is indented or has lines of its own (a log, a list) never is. */
+export function compose(paragraphs: readonly string[]): string {
   return `${paragraphs.map((paragraph) => (paragraph.includes('\n') || paragraph.startsWith(' ') ? paragraph : wrap(paragraph))).join('\n\n')}\n`;
 }
 

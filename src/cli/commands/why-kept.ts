@@ -18,13 +18,15 @@ export const whyKept = defineCommand<Record<string, never>>({
         goneAt: isoTime(goneAt),
       }));
       print.result(views, () => {
-        for (const { kind, target, name, reasons, goesAt, goneAt } of answers) {
+        for (const { kind, target, name, reasons, holdable, goesAt, goneAt } of answers) {
           print.line(`${print.paint('bold', name)} of ${target}`);
           for (const { snapshot, why } of reasons)
             print.line(kind === 'snapshot' ? `  ${why}` : `  is in ${snapshot.slice(0, 12)}: ${why}`);
           if (goneAt !== null) print.line(`  was removed ${time(goneAt) ?? ''}`);
           else if (goesAt !== null) print.line(`  nothing keeps it: it goes ${time(goesAt) ?? ''}`);
           else if (reasons.length === 0) print.line('  nothing keeps it: the next trunkline gc announces that it goes');
+          const [held] = holdable;
+          if (held !== undefined) print.line(`  trunkline hold add ${target}/${held.slice(0, 12)} --reason … keeps it`);
         }
       });
       return 0;
