@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { requireBuildWithRevision, type QueuedAttempt } from '../db/index.ts';
 import { TrunklineError } from '../lib/index.ts';
 import type { Build, BuildInputs, Project, Revision, Target } from '../model/index.ts';
+import { leaseOf, recordProgress } from '../queue/index.ts';
 import { readBaseRepositories } from './base-revisions.ts';
 import {
   logDirectory,
@@ -105,6 +106,8 @@ async function begin(context: TrunkContext, attempt: QueuedAttempt, signal: Abor
     buildroot: [],
     installed: [],
   };
+  // Told at once, so that nobody takes the snapshot away that is built against.
+  await recordProgress(context.db, leaseOf(attempt), { inputs });
   return { attempt, build, revision, project, target, scratch, logs, signal, timings: {}, inputs };
 }
 

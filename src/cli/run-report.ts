@@ -1,4 +1,5 @@
 import { deliverEvents, type Trunk } from '../app/index.ts';
+import { releaseSnapshots } from '../app/materialised/index.ts';
 import type { AttemptReport } from '../builds/index.ts';
 import { runTrunk, type RunEvent, type RunOptions, type RunSummary } from '../trunk/index.ts';
 import type { ExitCode } from './command.ts';
@@ -13,6 +14,7 @@ export async function performRun(trunk: Trunk, order: Order, print: Printer): Pr
   await deliverEvents(context);
   const summary = await runTrunk(context, { ...order, report: progress });
   const delivery = await deliverEvents(context);
+  await releaseSnapshots(context);
   if (delivery.failed > 0)
     print.note(`${delivery.failed} messages could not be delivered; they are kept and tried again`);
   const code = exitCode(summary);

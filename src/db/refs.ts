@@ -124,6 +124,18 @@ export async function listRefs(db: DbOrTx, target?: string): Promise<Ref[]> {
   return (await query.orderBy('target').orderBy('name').execute()).map(toRef);
 }
 
+/** The snapshots of a target that a ref moved away from at a moment or later. */
+export async function listLeftSince(db: DbOrTx, target: string, since: number): Promise<string[]> {
+  const rows = await db.sql
+    .selectFrom('ref_moves')
+    .select('from_hash')
+    .distinct()
+    .where('target', '=', target)
+    .where('moved_at', '>=', since)
+    .execute();
+  return rows.flatMap(({ from_hash: hash }) => (hash === null ? [] : [hash]));
+}
+
 /** The names of a target's refs that were taken away and not made again. */
 export async function listRemovedRefs(db: DbOrTx, target: string): Promise<string[]> {
   const rows = await db.sql

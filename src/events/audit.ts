@@ -10,6 +10,7 @@ export interface Act {
     | 'cancel'
     | 'move_ref'
     | 'remove_ref'
+    | 'materialise'
     | 'hold'
     | 'release_hold'
     | 'pin'

@@ -46,6 +46,14 @@ export interface GcSettings {
   grace: number;
 }
 
+/** Which snapshots exist as files besides those that refs, holds or builds need. */
+export interface MaterialisedSettings {
+  /** The newest of each target. */
+  keepLast: number;
+  /** Seconds that files stay after they were made or asked for, and after a ref that pointed at them moved away. */
+  grace: number;
+}
+
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -71,6 +79,7 @@ export interface Settings {
   /** Names of refs that are moved by hand with force only, besides those that follow the trunk. */
   protectedRefs: readonly string[];
   gc: GcSettings;
+  materialised: MaterialisedSettings;
   /** null: repositories are not signed. */
   signing: SigningSettings | null;
   logLevel: LogLevel;

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { errnoOf, fileSystemError, syncDirectory, TrunklineError } from '../lib/index.ts';
 import { buildDirectoryPath, checkHash, linkTarget, TEMPORARY, type BuildPlace } from './layout.ts';
 import { clientKeys, type RefMaker } from './refs.ts';
+import { snapshotIndices } from './snapshots.ts';
 
 /** A file of a build directory: its text, or the file on this machine that is copied. */
 export type BuildFile = { fileName: string; content: string | Uint8Array } | { fileName: string; path: string };
 
 export interface BuildDirectory extends BuildPlace {
-  /** The snapshot the build was published in. null, as for a failure: no repository; links of an earlier success stay. */
+  /** The snapshot the build was published in. null, as for a failure, or one that does not exist as files: no repository; links of an earlier success stay. */
   snapshot: string | null;
   /** The section and file name of the client file (DLRN: `delorean`), and its description. */
   client: { name: string; description: string };
@@ -77,7 +78,7 @@ async function stage(
   const { layout, format, origin } = maker;
   for (const file of build.files) await stageFile(join(staging, file.fileName), file);
   const names = build.files.map((file) => file.fileName);
-  if (build.snapshot === null) return names;
+  if (build.snapshot === null || (await snapshotIndices(layout, build.snapshot)) === null) return names;
   const url = `${maker.url}/${path}/`;
   const clientFiles = format.clientFiles({ ...build.client, url, origin, keys: await clientKeys(maker) });
   for (const file of clientFiles) await stageFile(join(staging, file.fileName), file);

@@ -26,8 +26,9 @@ import {
 } from './manifest.ts';
 import { createOwners } from './owners.ts';
 import { recoverRepository, type Recovery } from './recover.ts';
-import { clientKeys, moveRef, readRef, removeRef, type RefMaker } from './refs.ts';
-import { placeSnapshot, removeSnapshot, snapshotDirectory, snapshotIndices } from './snapshots.ts';
+import { snapshotFiles } from './materialise.ts';
+import { moveRef, readRef, removeRef, type RefMaker } from './refs.ts';
+import { snapshotDirectory } from './snapshots.ts';
 import { holdersOf, type Owned } from './tree/holders.ts';
 import { openTree, type NodeStore } from './tree/tree.ts';
 
@@ -85,11 +86,15 @@ export interface Repository {
    * same index. Answers the time it says.
    */
   writeSnapshot(hash: string, options: { time: number; after: string | null }): Promise<number>;
-  /** Makes the files of a snapshot that was written before; `time` is what its index said. */
+  /** Makes the files of a snapshot that was written before, as if for the first time; `time` is what its index said. */
   materialise(hash: string, time: number): Promise<void>;
   /** Takes the files of a snapshot away; what it is stays known. */
   dematerialise(hash: string): Promise<void>;
   isMaterialised(hash: string): Promise<boolean>;
+  /** The snapshots that exist as files, in no order. */
+  materialised(): Promise<string[]>;
+  /** When the files of a snapshot were asked for last, in milliseconds since the epoch: made, or to be made again. null: there are none. */
+  materialisedAt(hash: string): Promise<number | null>;
   /** @throws TrunklineError `not_found`, `store_damaged` */
   readSnapshot(hash: string): Promise<Manifest>;
   ofProject(hash: string | null, project: string): Promise<ManifestPackage[]>;
@@ -121,9 +126,11 @@ export interface Repository {
   removePackage(sha256: string): Promise<void>;
   /**
    * Removes what nothing names any more and nobody changed for a day: index files by digest, and packages but those of `known` digests. `now` is in
-   * milliseconds. Answers how many.
+   * milliseconds. Answers how many. No snapshot may be written meanwhile.
    */
   sweep(known: ReadonlySet<string>, now: number): Promise<{ indices: number; packages: number }>;
+  /** The same of index files alone. */
+  sweepIndices(now: number): Promise<number>;
   /** Forgets lists of packages in memory: to be called when some were removed. */
   forget(): void;
   /** Start-up: removes leftovers and repairs refs. `now` as for `moveRef`. */
@@ -209,44 +216,11 @@ function openParts(options: RepositoryOptions) {
   return { maker, tree, fragments, assembler };
 }
 
-/** Snapshots as files; their packages were admitted. */
-function snapshotFiles({
-  maker,
-  tree,
-  assembler,
-}: Parts): Pick<Repository, 'writeSnapshot' | 'materialise' | 'dematerialise' | 'isMaterialised'> {
-  const { layout, format, origin, url, target } = maker;
-  const write = async (hash: string, time: number) => {
-    const assemblies = await assembler.assemble(hash);
-    const description = `Trunkline packages of ${target}, snapshot ${hash.slice(0, 12)}`;
-    const keys = await clientKeys(maker);
-    const clientFiles = format.clientFiles({
-      ...{ name: origin, url: `${url}/snapshots/${hash}/`, description, origin, keys },
-    });
-    await placeSnapshot(maker, hash, { assemblies, clientFiles, time });
-  };
-  return {
-    writeSnapshot: async (hash, { time, after }) => {
-      const [there, before] = await Promise.all([
-        snapshotIndices(layout, hash),
-        after === null ? null : snapshotIndices(layout, after),
-        tree.keep(hash),
-      ]);
-      if (there !== null) return there.time;
-      const stamp = before === null ? time : Math.max(time, before.time + 1);
-      await write(hash, stamp);
-      return stamp;
-    },
-    materialise: async (hash, time) => {
-      if ((await snapshotIndices(layout, hash)) === null) await write(hash, time);
-    },
-    dematerialise: (hash) => removeSnapshot(layout, hash),
-    isMaterialised: async (hash) => (await snapshotIndices(layout, hash)) !== null,
-  };
-}
-
 /** What the garbage collector does to files. */
-function removals({ maker: { layout } }: Parts, store: Store): Pick<Repository, 'removePackage' | 'sweep'> {
+function removals(
+  { maker: { layout } }: Parts,
+  store: Store,
+): Pick<Repository, 'removePackage' | 'sweep' | 'sweepIndices'> {
   const removePackage = async (sha256: string) => {
     await store.remove(sha256);
     const fragments = join(layout.fragments, sha256.slice(0, 2));
@@ -255,6 +229,7 @@ function removals({ maker: { layout } }: Parts, store: Store): Pick<Repository, 
   };
   return {
     removePackage,
+    sweepIndices: (now) => sweepByHash(layout, now),
     sweep: async (known, now) => {
       const strays = await strayPackages(layout, known, now);
       for (const digest of strays) await removePackage(digest);

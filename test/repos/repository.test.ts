@@ -1,5 +1,6 @@
 import { copyFile, cp, mkdir, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createDiskStore } from '../../src/drivers/stores/disk/index.ts';
 import { sha256File } from '../../src/lib/index.ts';
@@ -229,7 +230,16 @@ describe('after a crash', () => {
     expect(await readdir(join(top, 'snapshots'))).toEqual([]);
     expect(await repository.isMaterialised(hash)).toBe(false);
     expect((await open(rpm).readSnapshot(hash)).packages).toHaveLength(samples.rpm.one.length);
+    expect(await repository.materialisedAt(hash)).toBeNull();
     await open(rpm).materialise(hash, time);
+    expect(await tree(join(top, 'snapshots', hash))).toEqual(before);
+    expect(await repository.materialised()).toEqual([hash]);
+    // Asked for again: as if they were made now, and nothing that HTTP says of them changes.
+    const [made, { mtimeMs }] = [await repository.materialisedAt(hash), await stat(recordOf(hash))];
+    await pause(20);
+    await repository.materialise(hash, time + 9);
+    expect(await repository.materialisedAt(hash)).toBeGreaterThan(made ?? Infinity);
+    expect((await stat(recordOf(hash))).mtimeMs).toBe(mtimeMs);
     expect(await tree(join(top, 'snapshots', hash))).toEqual(before);
   });
 
@@ -241,6 +251,8 @@ describe('after a crash', () => {
     expect(await readdir(join(top, 'snapshots'))).toEqual([...new Set(hashes)]);
   });
 });
+
+const recordOf = (hash: string) => join(top, 'snapshots', hash, 'indices.json');
 
 function buildDirectory(snapshot: string | null) {
   return {

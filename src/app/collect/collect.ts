@@ -1,4 +1,4 @@
-import { clientOf, placeOf, type TrunkContext } from '../../builds/index.ts';
+import { openDirectory, type TrunkContext } from '../../builds/index.ts';
 import {
   deleteNodes,
   findAnnouncements,
@@ -12,7 +12,6 @@ import {
   markGone,
   newestSuccesses,
   readNodes,
-  requireBuildWithRevision,
   updateBuild,
   type Collectable,
 } from '../../db/index.ts';
@@ -153,12 +152,7 @@ async function leadElsewhere(context: TrunkContext, target: Target, leaving: Rea
     const published = await listPublishedVersions(context.db, project, target.name);
     const attempt = published.find(({ buildId }) => buildId === id)?.attemptId;
     if (attempt === undefined || !(await isInCurrent(context, target.name, project, attempt))) continue;
-    const { build, revision } = await requireBuildWithRevision(context.db, id);
-    const client = clientOf(build, revision.upstream.hash);
-    const place = await placeOf(context, build, revision);
-    await context
-      .repository(target)
-      .writeBuildDirectory({ ...place, snapshot: current.snapshotHash, client, files: [] });
+    await openDirectory(context, id, current.snapshotHash);
     await updateBuild(context.db, id, { snapshot: current.snapshotHash });
   }
 }

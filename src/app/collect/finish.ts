@@ -1,5 +1,5 @@
-import { clientOf, placeOf, type TrunkContext } from '../../builds/index.ts';
-import { deleteLeftover, listBuildsIn, listLeftovers, requireBuildWithRevision, updateBuild } from '../../db/index.ts';
+import { closeDirectory, type TrunkContext } from '../../builds/index.ts';
+import { deleteLeftover, listBuildsIn, listLeftovers, updateBuild } from '../../db/index.ts';
 import type { Target } from '../../model/index.ts';
 
 /**
@@ -11,17 +11,12 @@ export async function finishRemovals(context: TrunkContext, target: Target): Pro
   for (const leftover of await listLeftovers(context.db, target.name)) {
     if (leftover.kind === 'package') await repository.removePackage(leftover.name);
     else {
-      for (const id of await listBuildsIn(context.db, target.name, leftover.name))
-        await closeDirectory(context, target, id);
+      for (const id of await listBuildsIn(context.db, target.name, leftover.name)) {
+        await closeDirectory(context, id);
+        await updateBuild(context.db, id, { snapshot: null });
+      }
       await repository.dematerialise(leftover.name);
     }
     await deleteLeftover(context.db, leftover);
   }
-}
-
-async function closeDirectory(context: TrunkContext, target: Target, id: number): Promise<void> {
-  const { build, revision } = await requireBuildWithRevision(context.db, id);
-  const place = await placeOf(context, build, revision);
-  await context.repository(target).closeBuildDirectory({ ...place, client: clientOf(build, revision.upstream.hash) });
-  await updateBuild(context.db, id, { snapshot: null });
 }

@@ -7,6 +7,7 @@ import { whyKept, type WhyKept } from './why.ts';
 export { announcementMail } from './announce.ts';
 export type { Collected, Removal } from './collect.ts';
 export { finishRemovals } from './finish.ts';
+export { createUsers } from './keepers.ts';
 export type { WhyKept } from './why.ts';
 
 export interface Collection {

@@ -32,16 +32,12 @@ export interface Retention {
 
 /** Everything that keeps snapshots alive. A room that keeps more adds its keeper here. */
 export function createKeepers(context: TrunkContext, retention: Retention): Keeper[] {
-  return [
-    refs(context),
-    holds(context),
-    promotions(context),
-    inTest(context),
-    newest(context),
-    running(context),
-    pins(context),
-    retained(context, retention),
-  ];
+  return [...createUsers(context), newest(context), pins(context), retained(context, retention)];
+}
+
+/** Of those, the ones whose snapshots somebody reads, so that they have to exist as files too. */
+export function createUsers(context: TrunkContext): Keeper[] {
+  return [refs(context), holds(context), promotions(context), inTest(context), running(context)];
 }
 
 /** A keeper whose whole list is short. */

@@ -41,6 +41,7 @@ export function readGeneral(
       keepPromotions: result.gc.keep_promotions,
       grace: result.gc.grace,
     },
+    materialised: { keepLast: result.materialised.keep_last, grace: result.materialised.grace },
     signing,
     logLevel: result.log_level,
     server: { listen: parseListen(result.server.listen) ?? { host: '127.0.0.1', port: 0 } },

@@ -43,6 +43,11 @@ ${signed ? '' : '# '}signing: {}
 #   keep_promotions: 10                # the newest of each name
 #   grace: 14d
 
+# Which snapshots exist as files for a plain web server, besides what refs, holds and newest successes need; others are made again when asked for.
+# materialised:
+#   keep_last: 100                     # the newest of each target
+#   grace: 7d                          # others, after they were made, asked for, or left by a ref
+
 # Where "trunkline serve" listens. A proxy in front of it brings TLS.
 # server: { listen: "127.0.0.1:8080" }
 

@@ -23,7 +23,7 @@ export async function placeOf(context: TrunkContext, build: Build, revision: Rev
 }
 
 /** How a build's directory calls its repository; the words are DLRN's. */
-export function clientOf(build: { project: string }, upstreamCommit: string) {
+function clientOf(build: { project: string }, upstreamCommit: string) {
   return { name: 'delorean', description: `delorean-${build.project}-${upstreamCommit}` };
 }
 
@@ -45,6 +45,24 @@ export async function publishDirectory(context: TrunkContext, buildId: number, l
     ],
   };
   return context.repository(target).writeBuildDirectory(directory);
+}
+
+/** Leads a build's directory to a snapshot that exists as files; the rest of it stays as it is. */
+export async function openDirectory(context: TrunkContext, buildId: number, snapshot: string): Promise<void> {
+  const { repository, ...directory } = await repositoryOf(context, buildId);
+  await repository.writeBuildDirectory({ ...directory, snapshot, files: [] });
+}
+
+/** Takes the repository out of a build's directory, because its snapshot goes or is files no more; logs and the rest stay. */
+export async function closeDirectory(context: TrunkContext, buildId: number): Promise<void> {
+  const { repository, ...directory } = await repositoryOf(context, buildId);
+  await repository.closeBuildDirectory(directory);
+}
+
+async function repositoryOf(context: TrunkContext, buildId: number) {
+  const { build, revision } = await requireBuildWithRevision(context.db, buildId);
+  const repository = context.repository(requireTarget(context.settings, build.target));
+  return { repository, ...(await placeOf(context, build, revision)), client: clientOf(build, revision.upstream.hash) };
 }
 
 async function logFiles(directory: string | null): Promise<BuildFile[]> {

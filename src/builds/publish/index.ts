@@ -8,7 +8,7 @@ import type { Failure } from '../failure.ts';
 import { checkInstall, currentSnapshot, stillHolds, type CheckRequest, type Passed } from '../verify.ts';
 import { writeNext, type WrittenSnapshot } from './write.ts';
 
-export { clientOf, placeOf, publishDirectory } from './directory.ts';
+export { closeDirectory, openDirectory, placeOf, publishDirectory } from './directory.ts';
 export { moveCurrent, publishedPackage } from './record.ts';
 export { showPublication } from './show.ts';
 export { writeNext, type WrittenSnapshot } from './write.ts';

@@ -34,6 +34,7 @@ import { run } from './run.ts';
 import { serve } from './serve.ts';
 import { snapshotDiff } from './snapshot-diff.ts';
 import { snapshotList } from './snapshot-list.ts';
+import { snapshotMaterialise } from './snapshot-materialise.ts';
 import { snapshotShow } from './snapshot-show.ts';
 import { status } from './status.ts';
 import { targetCheck } from './target-check.ts';
@@ -65,6 +66,7 @@ export const COMMANDS: readonly Command[] = [
   snapshotList,
   snapshotShow,
   snapshotDiff,
+  snapshotMaterialise,
   refList,
   refSet,
   refHistory,

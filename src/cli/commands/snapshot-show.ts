@@ -16,9 +16,10 @@ export const snapshotShow = defineCommand<Record<string, never>>({
     const subject = parseSubject(read, args[0] ?? '');
     const trunk = await openForReading(read);
     try {
-      const { packages, ...snapshot } = await showSnapshot(trunk.context, subject);
-      print.result({ ...snapshotView(snapshot), packages }, () => {
-        printSnapshot(print, { packages, ...snapshot }, time);
+      const snapshot = await showSnapshot(trunk.context, subject);
+      const { materialised, packages } = snapshot;
+      print.result({ ...snapshotView(snapshot), materialised, packages }, () => {
+        printSnapshot(print, snapshot, time);
       });
       return 0;
     } finally {
@@ -40,6 +41,10 @@ function printSnapshot(print: Printer, snapshot: ShownSnapshot, time: (at: numbe
   for (const reason of holds) print.line(`  held      ${reason}`);
   if (goneAt !== null) print.line(`  removed   ${time(goneAt) ?? ''}`);
   else if (goesAt !== null) print.line(`  goes      ${time(goesAt) ?? ''}, unless something needs it by then`);
+  if (goneAt === null && !snapshot.materialised)
+    print.line(
+      `  files     none: trunkline snapshot materialise ${snapshot.target}/${snapshot.hash.slice(0, 12)} makes them`,
+    );
   if (packages.length === 0) return;
   print.line();
   print.table(

@@ -14,6 +14,8 @@ export const refRemovals: Migration = {
       sql`update ref_moves set to_hash = old_to_hash`,
       sql`alter table ref_moves drop column old_to_hash`,
       sql`create index ref_moves_removed on ref_moves (target, name) where to_hash is null`,
+      // What refs pointed at a moment ago.
+      sql`create index ref_moves_moved on ref_moves (target, moved_at)`,
     ];
     for (const statement of statements) await statement.execute(transaction);
   },

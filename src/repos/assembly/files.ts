@@ -8,7 +8,7 @@ import type { Assembly } from './assemble.ts';
 import type { Chunk } from './chunks.ts';
 
 /** What the index files of a directory are made of, beside them. */
-const RECORD = 'indices.json';
+export const RECORD = 'indices.json';
 /** Raised when the same packages would be written otherwise, so that no chunk of before is used again. */
 const FORM = 1;
 

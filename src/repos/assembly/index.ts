@@ -1,3 +1,3 @@
 export { createAssembler, type Assembler, type Assembly } from './assemble.ts';
 export type { Chunk } from './chunks.ts';
-export { keptChunks, readIndices, writeIndices, linkByHash, type IndexRecord } from './files.ts';
+export { keptChunks, RECORD, readIndices, writeIndices, linkByHash, type IndexRecord } from './files.ts';

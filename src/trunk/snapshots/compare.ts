@@ -8,6 +8,8 @@ import { describeSnapshots, type ListedSnapshot } from './list.ts';
 
 /** A snapshot with its packages; none where it was removed. */
 export interface ShownSnapshot extends ListedSnapshot {
+  /** Whether it exists as files. */
+  materialised: boolean;
   packages: readonly ManifestPackage[];
 }
 
@@ -16,9 +18,10 @@ export async function showSnapshot(context: TrunkContext, subject: Subject): Pro
   const record = await findSnapshotNamed(context.db, subject);
   const [listed] = await describeSnapshots(context, record.target, [record]);
   if (listed === undefined) throw new Error(`snapshot ${record.hash} was not described`);
-  if (record.goneAt !== null) return { ...listed, packages: [] };
-  const { packages } = await context.repository(subject.target).readSnapshot(record.hash);
-  return { ...listed, packages };
+  if (record.goneAt !== null) return { ...listed, materialised: false, packages: [] };
+  const repository = context.repository(subject.target);
+  const { packages } = await repository.readSnapshot(record.hash);
+  return { ...listed, materialised: await repository.isMaterialised(record.hash), packages };
 }
 
 export interface SnapshotComparison {

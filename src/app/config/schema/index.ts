@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from '../../../model/index.ts';
 import { listOf, text } from './fields.ts';
-import { gcSchema, protectedRefsSchema } from './keeping.ts';
+import { gcSchema, materialisedSchema, protectedRefsSchema } from './keeping.ts';
 import { limitsSchema } from './limits.ts';
 import { projectSchema } from './project.ts';
 import { baseUrlRule, fingerprintRule, mailAddressRule, NAME_PATTERN, lineRule } from './rules.ts';
@@ -63,6 +63,9 @@ export const generalSchema = z.strictObject({
     .describe('Refs that are moved by hand with `--force` only, besides `current` and `consistent`.')
     .prefault([]),
   gc: gcSchema.describe('What `trunkline gc` keeps. Times as `30d`.').prefault({}),
+  materialised: materialisedSchema
+    .describe('Which snapshots exist as files that a plain web server can serve. Others are made again when asked for.')
+    .prefault({}),
   signing: signingSchema
     .describe('Who signs repositories; `{}`: keys that Trunkline makes. Without it they are unsigned.')
     .optional(),

@@ -22,4 +22,19 @@ export const gcSchema = z.strictObject({
   grace: duration().describe('What goes is announced this long before.').prefault('14d'),
 });
 
+/** Which snapshots a plain web server finds as files. */
+export const materialisedSchema = z.strictObject({
+  keep_last: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .describe('The newest snapshots of each target that exist as files, besides what refs and holds point at.')
+    .prefault(100),
+  grace: duration()
+    .describe(
+      'Files of others stay this long after they were made, after `trunkline snapshot materialise`, and after a ref moved away from them.',
+    )
+    .prefault('7d'),
+});
+
 export const protectedRefsSchema = listOf(text(refNameRule));

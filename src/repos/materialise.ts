@@ -1,0 +1,68 @@
+import { stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errnoOf } from '../lib/index.ts';
+import { RECORD, type Assembler } from './assembly/index.ts';
+import { namesIn } from './collect/files.ts';
+import type { Layout } from './layout.ts';
+import { clientKeys, type RefMaker } from './refs.ts';
+import type { Repository } from './repository.ts';
+import { placeSnapshot, removeSnapshot, snapshotDirectory, snapshotIndices } from './snapshots.ts';
+import type { SnapshotTree } from './tree/tree.ts';
+
+type Functions = Pick<
+  Repository,
+  'writeSnapshot' | 'materialise' | 'dematerialise' | 'isMaterialised' | 'materialised' | 'materialisedAt'
+>;
+
+/** Snapshots as files; their packages were admitted. */
+export function snapshotFiles(parts: { maker: RefMaker; tree: SnapshotTree; assembler: Assembler }): Functions {
+  const { maker, tree, assembler } = parts;
+  const { layout, format, origin, url, target } = maker;
+  const write = async (hash: string, time: number) => {
+    const assemblies = await assembler.assemble(hash);
+    const description = `Trunkline packages of ${target}, snapshot ${hash.slice(0, 12)}`;
+    const keys = await clientKeys(maker);
+    const clientFiles = format.clientFiles({
+      ...{ name: origin, url: `${url}/snapshots/${hash}/`, description, origin, keys },
+    });
+    await placeSnapshot(maker, hash, { assemblies, clientFiles, time });
+  };
+  return {
+    writeSnapshot: async (hash, { time, after }) => {
+      const [there, before] = await Promise.all([
+        snapshotIndices(layout, hash),
+        after === null ? null : snapshotIndices(layout, after),
+        tree.keep(hash),
+      ]);
+      if (there !== null) return there.time;
+      const stamp = before === null ? time : Math.max(time, before.time + 1);
+      await write(hash, stamp);
+      return stamp;
+    },
+    materialise: async (hash, time) => {
+      if ((await snapshotIndices(layout, hash)) === null) await write(hash, time);
+      else await renew(layout, hash);
+    },
+    dematerialise: (hash) => removeSnapshot(layout, hash),
+    isMaterialised: async (hash) => (await snapshotIndices(layout, hash)) !== null,
+    materialised: async () => (await namesIn(layout.snapshots)).filter((name) => /^[0-9a-f]{64}$/.test(name)),
+    materialisedAt: (hash) => writtenAt(layout, hash),
+  };
+}
+
+/** The record of a snapshot's files is written with them, and no link to it is ever made: when it was changed last is when they were asked for. */
+async function writtenAt(layout: Layout, hash: string): Promise<number | null> {
+  try {
+    return (await stat(join(snapshotDirectory(layout, hash), RECORD))).ctimeMs;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** What HTTP says of its age stays. */
+async function renew(layout: Layout, hash: string): Promise<void> {
+  const path = join(snapshotDirectory(layout, hash), RECORD);
+  const { atime, mtime } = await stat(path);
+  await utimes(path, atime, mtime);
+}
