@@ -26,6 +26,9 @@ const HOUSE = [
 /** Rooms that may not use everything below them. */
 const ONLY = { web: ['api'], model: ['lib'] };
 const FORBIDDEN = { worker: ['db'] };
+/** What runs on a worker's machine: no database, and nothing that needs one. */
+const FOR_WORKERS = ['builds/run', 'builds/source'];
+const OF_SERVERS = ['promotion', 'gates', 'queue', 'events', 'access', 'repos', 'db'];
 /** Drivers of one kind do not know each other; each folder below these is a room of its own, entered through its index.ts. */
 const KINDS = ['formats', 'builders', 'sources', 'forges', 'notifiers', 'signers', 'stores'];
 
@@ -51,6 +54,9 @@ function betweenRooms(from, to) {
   if (levelOf(other) <= levelOf(room)) return `${room}/ may import only rooms below it, and ${other}/ is not`;
   if (ONLY[room] && !ONLY[room].includes(other)) return `${room}/ may import only ${ONLY[room].join(', ')}`;
   if (FORBIDDEN[room]?.includes(other)) return `${room}/ may not import ${other}/`;
+  const folder = from.slice(0, 2).join('/');
+  if (FOR_WORKERS.includes(folder) && OF_SERVERS.includes(other))
+    return `${folder}/ runs on workers too, and may not import ${other}/`;
   if (other === 'drivers' && to.at(-1) === 'registry.ts' && room !== 'app') return 'only app/ loads registries';
   if (!isDoor(other, to)) return `${other}/ is entered through its index.ts`;
   return undefined;

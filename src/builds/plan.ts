@@ -10,9 +10,15 @@ import {
   type Target,
   type VersionInputs,
 } from '../model/index.ts';
-import type { AttemptInProgress } from './attempt.ts';
+import type { AttemptInProgress } from './begin.ts';
 import type { TrunkContext } from './context.ts';
-import { gatherReport, upstreamNames } from './gather.ts';
+import { upstreamNames, type PlannedVersion } from './run/index.ts';
+
+export interface PlanRequest {
+  packaging: PackagingSummary;
+  /** Asks what the project itself says its version is; only for a rule that wants it, and once for a revision. */
+  report: () => Promise<string>;
+}
 
 /**
  * The version of a build. What it is computed from is recorded with the revision when it is first planned and never read again (DESIGN 5).
@@ -21,10 +27,10 @@ import { gatherReport, upstreamNames } from './gather.ts';
 export async function planBuildVersion(
   context: TrunkContext,
   progress: AttemptInProgress,
-  packaging: PackagingSummary,
-): Promise<{ version: PackageVersion; inputs: VersionInputs }> {
+  { packaging, report }: PlanRequest,
+): Promise<PlannedVersion> {
   const { project, revision, target, attempt } = progress;
-  const inputs = revision.versionInputs ?? (await recordInputs(context, progress));
+  const inputs = revision.versionInputs ?? (await recordInputs(context, progress, report));
   const version = versionOf({ ...revision, versionInputs: inputs }, project, target, packaging, attempt.rebuild);
   const previous = await previousVersion(context.db, revision, target.name);
   if (previous !== null) requireNewer(target.format, version, previous);
@@ -52,8 +58,11 @@ function versionOf(
   return version.epoch === null && packaging.epoch !== null ? { ...version, epoch: packaging.epoch } : version;
 }
 
-async function recordInputs(context: TrunkContext, progress: AttemptInProgress): Promise<VersionInputs> {
-  const { project, revision } = progress;
+async function recordInputs(
+  context: TrunkContext,
+  { project, revision }: AttemptInProgress,
+  report: () => Promise<string>,
+): Promise<VersionInputs> {
   const upstream = await context.mirrors.of(project.upstream);
   const packaging = project.packaging[revision.format];
   if (packaging === undefined)
@@ -67,6 +76,6 @@ async function recordInputs(context: TrunkContext, progress: AttemptInProgress):
     upstream.utcOf(revision.upstream.hash),
     distgit.firstParentCount(revision.distgit.hash),
   ]);
-  const reported = project.version.from === 'tags' ? null : await gatherReport(context, progress);
+  const reported = project.version.from === 'tags' ? null : await report();
   return recordVersionInputs(context.db, revision.id, { tags, utc, distgitCount, reported });
 }

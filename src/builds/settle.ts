@@ -1,7 +1,7 @@
 import { insertPackages, insertSnapshot } from '../db/index.ts';
 import type { PackageFile } from '../model/index.ts';
 import { finishAttempt, leaseOf, retryOrFinish } from '../queue/index.ts';
-import type { AttemptInProgress } from './attempt.ts';
+import type { AttemptInProgress } from './begin.ts';
 import type { TrunkContext } from './context.ts';
 import type { Failure } from './failure.ts';
 import { moveCurrent, publishedPackage, type Placed } from './publish/index.ts';

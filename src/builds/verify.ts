@@ -1,11 +1,11 @@
 import { chmod, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findRef } from '../db/index.ts';
-import type { PackageFile, Revision, Target } from '../model/index.ts';
+import type { LocalRepository, PackageFile, Revision, Target } from '../model/index.ts';
 import type { Repository } from '../repos/index.ts';
-import { requireBuilder, type TrunkContext } from './context.ts';
+import type { TrunkContext } from './context.ts';
 import type { Failure } from './failure.ts';
-import { verifyPackages } from './run/index.ts';
+import { add, requireBuilder, verifyPackages } from './run/index.ts';
 
 /** An install check that was passed, and what it depended on. */
 export interface Passed {
@@ -37,25 +37,46 @@ export async function currentSnapshot(context: TrunkContext, target: Target): Pr
   return (await findRef(context.db, target.name, 'current'))?.snapshotHash ?? null;
 }
 
+/** The repository as a snapshot that follows `against`, with the packages in it. */
+export interface Candidate {
+  /** The name of that snapshot, which is not written. */
+  hash: string;
+  repository: LocalRepository;
+}
+
+/** Writes the repository as it will be with the packages in it, to be checked. @throws TrunklineError `repository_conflict` */
+export async function makeCandidate(
+  context: TrunkContext,
+  request: CheckRequest,
+  against: string | null,
+): Promise<Candidate> {
+  const started = performance.now();
+  const { target, revision, packages, timings } = request;
+  const repository: Repository = context.repository(target);
+  // An address that was never used before: package managers keep what they know of one, also of a database that is there no more.
+  const directory = await mkdtemp(join(request.scratch, 'candidate-'));
+  await chmod(directory, 0o755);
+  const change = { project: revision.project, sequence: revision.sequence, packages };
+  const hash = await repository.next(against, change);
+  const time = Math.trunc(context.now() / 1000);
+  const candidate = await repository.candidate(hash, packages, { directory, time });
+  add(timings, { candidate: (performance.now() - started) / 1000 });
+  return { hash, repository: candidate };
+}
+
 /** Installs the packages together, in a clean root, from `against` as it will be with them in it. */
 export async function checkInstall(
   context: TrunkContext,
   request: CheckRequest,
   against: string | null,
 ): Promise<Passed | Refused> {
-  const started = performance.now();
-  const { target, revision, packages, logs, signal } = request;
-  const repository: Repository = context.repository(target);
-  // An address that was never used before: package managers keep what they know of one, also of a database that is there no more.
-  const directory = await mkdtemp(join(request.scratch, 'candidate-'));
-  await chmod(directory, 0o755);
-  const change = { project: revision.project, sequence: revision.sequence, packages };
-  const next = await repository.next(against, change);
-  const candidate = await repository.candidate(next, packages, { directory, time: Math.trunc(context.now() / 1000) });
-  const candidateSeconds = (performance.now() - started) / 1000;
-  const builder = requireBuilder(context, target);
-  const verified = await verifyPackages({ target, repository: candidate, packages, logs, signal }, builder);
-  add(request.timings, { candidate: candidateSeconds, ...verified.timings });
+  const { target, packages, logs, signal } = request;
+  const { repository } = await makeCandidate(context, request, against);
+  const verified = await verifyPackages(
+    { target, repository, packages, logs, signal },
+    requireBuilder(context, target),
+  );
+  add(request.timings, verified.timings);
   const { installed } = verified;
   return verified.failure === null ? { failure: null, installed, against } : { failure: verified.failure, installed };
 }
@@ -77,9 +98,4 @@ function nameOf(fullName: string): string {
   return fullName.includes('_') && /^[^_]+_[^_]+_[^_]+$/.test(fullName)
     ? fullName.replace(/_.*$/, '')
     : fullName.replace(/-[^-]+-[^-]+$/, '');
-}
-
-/** Adds phases to a record of seconds by phase. */
-export function add(timings: Record<string, number>, more: Readonly<Record<string, number>>): void {
-  for (const [phase, seconds] of Object.entries(more)) timings[phase] = (timings[phase] ?? 0) + seconds;
 }

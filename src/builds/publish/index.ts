@@ -35,16 +35,26 @@ export interface PlaceRequest extends CheckRequest {
  * @throws TrunklineError `repository_conflict` when another project owns a package's name.
  */
 export async function placeSnapshot(context: TrunkContext, request: PlaceRequest): Promise<Placed | Failure> {
-  const { target, revision } = request;
-  const repository = context.repository(target);
+  const { target } = request;
   const parent = await currentSnapshot(context, target);
-  let passed = request.passed;
-  if (!(await stillHolds(repository, passed, parent))) {
-    const again = await checkInstall(context, request, parent);
-    if (again.failure !== null) return again.failure;
-    passed = again;
-  }
+  if (await stillHolds(context.repository(target), request.passed, parent)) return place(context, request, parent);
+  const passed = await checkInstall(context, request, parent);
+  if (passed.failure !== null) return passed.failure;
+  return place(context, { ...request, passed }, parent);
+}
+
+/** `placeSnapshot`, except that null comes back, and nothing has happened, where the install check has to be repeated. */
+export async function placeIfHolds(context: TrunkContext, request: PlaceRequest): Promise<Placed | null> {
+  const { target } = request;
+  const parent = await currentSnapshot(context, target);
+  const holds = await stillHolds(context.repository(target), request.passed, parent);
+  return holds ? place(context, request, parent) : null;
+}
+
+async function place(context: TrunkContext, request: PlaceRequest, parent: string | null): Promise<Placed> {
   const started = performance.now();
+  const { target, revision, passed } = request;
+  const repository = context.repository(target);
   const before = await repository.ofProject(parent, revision.project);
   const { project, sequence } = revision;
   const [pin] = await listPins(context.db, { target: target.name, project, at: context.now() });

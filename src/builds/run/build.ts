@@ -80,7 +80,7 @@ export async function buildPackages(
 }
 
 /** A build that succeeds without anything to install, or whose packages call themselves another project's, is a failure. */
-function objection(packages: readonly PackageFile[], sourceName: string): Failure | null {
+export function objection(packages: readonly PackageFile[], sourceName: string): Failure | null {
   const binaries = packages.filter(({ identity }) => identity.kind === 'binary');
   if (binaries.length === 0)
     return { reason: 'build_failed', detail: 'the build succeeded but left no package that can be installed' };

@@ -1,2 +1,5 @@
-export { buildPackages, type BuildJob, type BuiltPackages, type SourceMaterial } from './build.ts';
-export { verifyPackages, type VerifyJob } from './verify.ts';
+export { objection, type BuiltPackages } from './build.ts';
+export { gatherPackaging, gatherReport, upstreamNames } from './gather.ts';
+export { makePackages, type MakeOptions, type PlannedVersion } from './make.ts';
+export { verifyPackages, type Verified, type VerifyJob } from './verify.ts';
+export { add, requireBuilder, type Work, type Workplace } from './workplace.ts';

@@ -1,17 +1,14 @@
 import { join } from 'node:path';
-import type { Mirror } from '../lib/git/index.ts';
-import { TrunklineError } from '../lib/index.ts';
-import { openJail } from '../lib/jail/index.ts';
+import type { Mirror } from '../../lib/git/index.ts';
+import { TrunklineError } from '../../lib/index.ts';
+import { openJail } from '../../lib/jail/index.ts';
 import {
   lastVersionTag,
   type PackageVersion,
   type PackagingFile,
   type Project,
   type VersionInputs,
-} from '../model/index.ts';
-import type { AttemptInProgress } from './attempt.ts';
-import type { TrunkContext } from './context.ts';
-import type { SourceMaterial } from './run/index.ts';
+} from '../../model/index.ts';
 import {
   changelogSince,
   readPackaging,
@@ -19,31 +16,33 @@ import {
   sourceTarball,
   type TreeJail,
   type TreeRequest,
-} from './source/index.ts';
+} from '../source/index.ts';
+import type { SourceMaterial } from './build.ts';
+import type { Work, Workplace } from './workplace.ts';
 
 /** The packaging files of the revision's distgit commit. @throws TrunklineError `source_invalid`, `not_found`. */
-export async function gatherPackaging(context: TrunkContext, progress: AttemptInProgress): Promise<PackagingFile[]> {
-  const { project, target, revision } = progress;
+export async function gatherPackaging(place: Workplace, work: Work): Promise<PackagingFile[]> {
+  const { project, target, revision } = work;
   const packaging = project.packaging[target.format];
   if (packaging === undefined)
     throw new TrunklineError('source_invalid', `${project.name} has no ${target.format} packaging any more`, {
-      where: context.settings.file,
+      where: place.settings.file,
       hint: `give it packaging.${target.format}, or take ${target.name} from its targets`,
     });
-  const mirror = await context.mirrors.of(packaging);
+  const mirror = await place.mirrors.of(packaging);
   return readPackaging(mirror, revision.distgit.hash, packaging.path, { format: target.format });
 }
 
 /** The upstream tarball, made once for a commit, and the commits since the last version tag. */
 export async function gatherMaterial(
-  context: TrunkContext,
-  progress: AttemptInProgress,
+  place: Workplace,
+  work: Work,
   version: PackageVersion,
   inputs: VersionInputs,
   packaging: readonly PackagingFile[],
 ): Promise<SourceMaterial> {
-  const { project, revision } = progress;
-  const mirror = await context.mirrors.of(project.upstream);
+  const { project, revision } = work;
+  const mirror = await place.mirrors.of(project.upstream);
   const { hash } = revision.upstream;
   // The same for every format and packaging commit, so that one tarball serves them all.
   const topDirectory = `${project.name}-${version.base}.git${hash.slice(0, 7)}`;
@@ -52,21 +51,21 @@ export async function gatherMaterial(
   // Awaited below, unless the tarball fails first.
   changelog.catch(() => undefined);
   const path = await sourceTarball({
-    tree: { ...treeOf(context, progress, mirror, topDirectory), tags: inputs.tags },
+    tree: { ...treeOf(place, work, mirror, topDirectory), tags: inputs.tags },
     name: project.name,
     rule: project.source,
-    jail: jailOf(progress),
-    directory: join(context.settings.dataDir, 'tarballs'),
+    jail: jailOf(work),
+    directory: join(place.settings.dataDir, 'tarballs'),
   });
   return { tarball: { path, topDirectory }, packaging, changelog: await changelog };
 }
 
 /** The version that the project's own metadata or script prints, in a jail. */
-export async function gatherReport(context: TrunkContext, progress: AttemptInProgress): Promise<string> {
-  const { project } = progress;
-  const mirror = await context.mirrors.of(project.upstream);
-  const tree = treeOf(context, progress, mirror, project.name);
-  return reportVersion({ tree, jail: jailOf(progress), rule: project.version });
+export async function gatherReport(place: Workplace, work: Work): Promise<string> {
+  const { project } = work;
+  const mirror = await place.mirrors.of(project.upstream);
+  const tree = treeOf(place, work, mirror, project.name);
+  return reportVersion({ tree, jail: jailOf(work), rule: project.version });
 }
 
 /** Names that may stand before the version in a project's tags. */
@@ -76,8 +75,8 @@ export function upstreamNames({ name, upstream }: Project): string[] {
 }
 
 function treeOf(
-  { settings }: TrunkContext,
-  { revision, signal }: AttemptInProgress,
+  { settings }: Workplace,
+  { revision, signal }: Work,
   mirror: Mirror,
   topDirectory: string,
 ): TreeRequest {
@@ -91,6 +90,6 @@ function treeOf(
   };
 }
 
-function jailOf({ target, scratch, signal }: AttemptInProgress): TreeJail {
+function jailOf({ target, scratch, signal }: Work): TreeJail {
   return { openJail, limits: target.limits, scratch, signal };
 }
