@@ -28,16 +28,34 @@ const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: DA
  * epoch; null for nothing said.
  * @throws TrunklineError `invalid_argument` for anything else, and for what is past
  */
-export function untilWhen(text: string | undefined, now: number): number | null {
+export function untilWhen(text: string | undefined, now: number, option = '--until'): number | null {
   if (text === undefined) return null;
   const moment = momentOf(text, now);
-  if (moment === undefined || Number.isNaN(moment))
-    throw new TrunklineError('invalid_argument', `--until: ${JSON.stringify(text)} is no date and no length of time`, {
-      hint: 'write 2026-12-24, 2026-12-24T18:00Z, or 14d',
-    });
+  if (moment === undefined || Number.isNaN(moment)) throw noMoment(option, text);
   if (moment <= now)
-    throw new TrunklineError('invalid_argument', `--until: ${text} is past`, { hint: 'name a moment that is to come' });
+    throw new TrunklineError('invalid_argument', `${option}: ${text} is past`, {
+      hint: 'name a moment that is to come',
+    });
   return moment;
+}
+
+/**
+ * The moment that `2026-12-24` (the beginning of that day, UTC), `2026-12-24T18:00Z` or `14d` (before now; also m, h, w) means, in milliseconds since
+ * the epoch; null for nothing said.
+ * @throws TrunklineError `invalid_argument` for anything else
+ */
+export function sinceWhen(text: string | undefined, now: number): number | null {
+  if (text === undefined) return null;
+  const moment = momentOf(text, 0);
+  if (moment === undefined || Number.isNaN(moment)) throw noMoment('--since', text);
+  if (/[mhdw]$/.test(text)) return now - moment;
+  return text.includes('T') ? moment : moment - DAY;
+}
+
+function noMoment(option: string, text: string): TrunklineError {
+  return new TrunklineError('invalid_argument', `${option}: ${JSON.stringify(text)} is no date and no length of time`, {
+    hint: 'write 2026-12-24, 2026-12-24T18:00Z, or 14d',
+  });
 }
 
 function momentOf(text: string, now: number): number | undefined {

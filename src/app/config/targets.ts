@@ -178,6 +178,7 @@ function buildTarget(
     versionForm: input.version_form,
     compression: input.compression,
     validFor: input.valid_for ?? null,
+    restricted: input.restricted,
     mockConfig: input.mock_config ?? null,
     limits: { ...context.limits, ...definedOnly(input.limits) },
   };

@@ -44,6 +44,25 @@ import { voteAdd } from './vote-add.ts';
 import { voteList } from './vote-list.ts';
 import { where } from './where.ts';
 import { whyKept } from './why-kept.ts';
+import { audit } from './audit.ts';
+import { grantAdd } from './grant-add.ts';
+import { grantList } from './grant-list.ts';
+import { grantRemove } from './grant-remove.ts';
+import { teamAdd } from './team-add.ts';
+import { teamCreate } from './team-create.ts';
+import { teamDelete } from './team-delete.ts';
+import { teamList } from './team-list.ts';
+import { teamRemove } from './team-remove.ts';
+import { tokenCreate } from './token-create.ts';
+import { tokenList } from './token-list.ts';
+import { tokenRevoke } from './token-revoke.ts';
+import { userCreate } from './user-create.ts';
+import { userDelete } from './user-delete.ts';
+import { userDisable } from './user-disable.ts';
+import { userEnable } from './user-enable.ts';
+import { userList } from './user-list.ts';
+import { userPassword } from './user-password.ts';
+import { userShow } from './user-show.ts';
 
 /** Every command, in the order that help shows them. */
 export const COMMANDS: readonly Command[] = [
@@ -92,4 +111,23 @@ export const COMMANDS: readonly Command[] = [
   gc,
   whyKept,
   exportMirror,
+  userCreate,
+  userList,
+  userShow,
+  userPassword,
+  userDisable,
+  userEnable,
+  userDelete,
+  teamCreate,
+  teamAdd,
+  teamRemove,
+  teamList,
+  teamDelete,
+  grantAdd,
+  grantRemove,
+  grantList,
+  tokenCreate,
+  tokenList,
+  tokenRevoke,
+  audit,
 ];

@@ -25,6 +25,16 @@ export interface Restriction {
   ref?: string;
 }
 
+/** What the configuration's targets close. */
+export function restrictionsOf(
+  targets: readonly { name: string; restricted: boolean | readonly string[] }[],
+): Restriction[] {
+  return targets.flatMap(({ name: target, restricted }) => {
+    if (typeof restricted === 'boolean') return restricted ? [{ target }] : [];
+    return restricted.map((ref) => ({ target, ref }));
+  });
+}
+
 /** What the token of a worker is for. */
 export interface WorkerScope {
   /** Names or patterns of the targets it may have attempts of. Empty: none. */

@@ -76,6 +76,10 @@ projects:
       '2:43: the builder mock cannot build deb packages; use sandbox or sbuild',
     ],
     ['targets:\n  fedora-43-x86_64: { root: host, valid_for: 7d }', '2:35: valid_for exists for deb only'],
+    [
+      'targets:\n  fedora-43-x86_64: { root: host, restricted: [rc 1] }',
+      '2:48: "rc 1" is no ref and no pattern of refs; write a name, or one with * for any characters: rc*',
+    ],
     ['targets:\n  debian-12-amd64: { root: host, version_form: dlrn }', '2:34: the form dlrn exists for rpm only'],
     ['targets:\n  f: { format: rpm, root: host, arch: "x; id" }', '2:39: "x; id" is no architecture'],
     ['targets:\n  f: { format: rpm, root: host, dist: fc43 }', '2:39: "fc43" is no dist tag; write it with its dot'],

@@ -118,6 +118,7 @@ targets:
         versionForm: 'caret',
         compression: 'gzip',
         validFor: null,
+        restricted: false,
         mockConfig: null,
         buildPackages: ['@buildsys-build'],
         installPackages: ['bash', 'coreutils'],

@@ -39,6 +39,15 @@ export const refNameRule: Rule = (value) =>
         'start with a lower-case letter and go on with lower-case letters, digits and . _ -',
       );
 
+/** A ref's name, or one with `*` for any characters. */
+export const refPatternRule: Rule = (value) =>
+  /^[a-z*][a-z0-9._*-]{0,99}$/.test(value)
+    ? undefined
+    : refuse(
+        `${quoted(value)} is no ref and no pattern of refs`,
+        'write a name, or one with * for any characters: rc*',
+      );
+
 const GIT_SCHEMES = ['https:', 'http:', 'ssh:', 'git:', 'file:'];
 const SCP_FORM = /^(?:[A-Za-z0-9._-]+@)?[A-Za-z0-9.-]+:(?!:)[^:]/;
 

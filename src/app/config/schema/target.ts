@@ -8,6 +8,7 @@ import {
   distRule,
   keyRule,
   packageNameRule,
+  refPatternRule,
   repositoryIdRule,
   repositoryUrlRule,
   wordRule,
@@ -102,6 +103,12 @@ export const targetSchema = z.strictObject({
       'deb: how long apt may believe the index of a ref, as its `Valid-Until` says; every `trunkline run` renews it. Default: for ever.',
     )
     .optional(),
+  restricted: z
+    .union([z.boolean(), listOf(text(refPatternRule))])
+    .describe(
+      'What is read over HTTP with a grant only: the whole target (`true`), or these refs, as `[released, rc*]`. See access.md.',
+    )
+    .prefault(false),
   mock_config: text()
     .describe(
       'mock: the configuration to use, a name in /etc/mock or an absolute path. Default: one made from the base repositories.',

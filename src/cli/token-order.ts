@@ -1,0 +1,44 @@
+import type { TokenOrder } from '../access/index.ts';
+import { TrunklineError } from '../lib/index.ts';
+import type { WorkerScope } from '../model/access/index.ts';
+import { grantOf } from './access.ts';
+import { untilWhen } from './order.ts';
+
+interface TokenOptions {
+  scope?: string[];
+  expires?: string;
+  target?: string[];
+  label?: string[];
+}
+
+/** How long the token of a user is good when nothing is said. */
+const DEFAULT_TERM = '90d';
+
+/** The token that `trunkline token create` was asked for. @throws TrunklineError `invalid_argument` */
+export function orderOf(
+  text: string,
+  { scope, expires, target, label }: TokenOptions,
+  now: number,
+): TokenOrder | { name: string; worker: WorkerScope; expiresAt: number | null } {
+  const [, owner, name] = /^([^/]+)\/([^/]+)$/.exec(text) ?? [];
+  if (owner === undefined || name === undefined)
+    throw refused(
+      `${JSON.stringify(text.slice(0, 200))} is not written as USER/NAME`,
+      'write it as ada/laptop, or worker/NAME',
+    );
+  const isWorker = owner === 'worker';
+  const term = expires ?? (isWorker ? 'never' : DEFAULT_TERM);
+  const expiresAt = term === 'never' ? null : untilWhen(term, now, '--expires');
+  if (!isWorker) {
+    if (target !== undefined || label !== undefined)
+      throw refused('--target and --label are for the tokens of workers', 'limit the token of a user with --scope');
+    return { user: owner, name, scope: scope?.map(grantOf) ?? null, expiresAt };
+  }
+  if (scope !== undefined)
+    throw refused('--scope is for the tokens of users', 'limit a worker with --target and --label');
+  return { name, worker: { targets: target ?? [], labels: label ?? [] }, expiresAt };
+}
+
+function refused(what: string, hint: string): TrunklineError {
+  return new TrunklineError('invalid_argument', what, { hint });
+}
