@@ -3,7 +3,7 @@ import { TrunklineError } from '../lib/index.ts';
 import type { Build, BuildResult, BuildState, Revision, SkipReason } from '../model/index.ts';
 import type { DbOrTx } from './database.ts';
 import { toRevision } from './revisions.ts';
-import { written } from './states.ts';
+import { FINISHED, written } from './states.ts';
 import type { BuildsTable } from './schema.ts';
 import { storableOrNull } from './text.ts';
 
@@ -82,6 +82,8 @@ export async function listBuilds(db: DbOrTx, filter: BuildFilter = {}): Promise<
   if (filter.project !== undefined) query = query.where('project', '=', filter.project);
   if (filter.target !== undefined) query = query.where('target', '=', filter.target);
   if (filter.state !== undefined) query = query.where('state', '=', written(filter.state));
+  // The condition of an index has to stand in the query as it stands in the index.
+  if (filter.state === 'pending' || filter.state === 'running') query = query.where('state', '<>', FINISHED);
   if (filter.result !== undefined) query = query.where('result', '=', filter.result);
   if (filter.revisionId !== undefined) query = query.where('revision_id', '=', filter.revisionId);
   if (filter.targets !== undefined) query = query.where('target', 'in', filter.targets);

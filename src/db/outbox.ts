@@ -131,6 +131,31 @@ export async function listUndelivered(db: DbOrTx, limit = 100): Promise<OutboxEn
   return rows.map(toEntry);
 }
 
+/** Events after the one with an id, the first one first; only of a kind where one is named. */
+export async function listEvents(
+  db: DbOrTx,
+  { after, kind, limit }: { after: number; kind?: string; limit: number },
+): Promise<OutboxEntry[]> {
+  const rows = await db.sql
+    .selectFrom('outbox')
+    .selectAll()
+    .where('id', '>', after)
+    .$if(kind !== undefined, (query) => query.where('kind', '=', kind ?? ''))
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  return rows.map(toEntry);
+}
+
+/** The id of the last event there is; 0 when there is none. */
+export async function lastEventId(db: DbOrTx): Promise<number> {
+  const row = await db.sql
+    .selectFrom('outbox')
+    .select(({ fn }) => fn.max('id').as('last'))
+    .executeTakeFirst();
+  return row?.last ?? 0;
+}
+
 /** All events of a topic, in the order they were written. */
 export async function listTopic(db: DbOrTx, topic: string): Promise<OutboxEntry[]> {
   const rows = await db.sql.selectFrom('outbox').selectAll().where('topic', '=', topic).orderBy('id').execute();

@@ -140,6 +140,41 @@ export async function searchPackages(db: DbOrTx, which: string): Promise<Publish
   return rows.map(toPackage);
 }
 
+export interface PackageFilter {
+  name?: string;
+  target?: string;
+  /** Only of one of these targets. */
+  targets?: readonly string[];
+  build?: number;
+  sha256?: string;
+  /** Only packages published before the one with this id: the next page. */
+  before?: number;
+  limit: number;
+}
+
+/** Packages, the last published first; those that are gone too. */
+export async function listPackagesBy(db: DbOrTx, filter: PackageFilter): Promise<PublishedPackage[]> {
+  // Not every engine takes an empty list.
+  if (filter.targets?.length === 0) return [];
+  let query = db.sql.selectFrom('packages').selectAll();
+  if (filter.name !== undefined) query = query.where('name', '=', filter.name);
+  if (filter.target !== undefined) query = query.where('target', '=', filter.target);
+  if (filter.targets !== undefined) query = query.where('target', 'in', filter.targets);
+  if (filter.build !== undefined) query = query.where('build_id', '=', filter.build);
+  if (filter.sha256 !== undefined) query = query.where('sha256', '=', filter.sha256);
+  if (filter.before !== undefined) query = query.where('id', '<', filter.before);
+  return (await query.orderBy('id', 'desc').limit(filter.limit).execute()).map(toPackage);
+}
+
+/** @throws TrunklineError `not_found` */
+export async function requirePackage(db: DbOrTx, id: number): Promise<PublishedPackage> {
+  const row = await db.sql.selectFrom('packages').selectAll().where('id', '=', id).executeTakeFirst();
+  if (row !== undefined) return toPackage(row);
+  throw new TrunklineError('not_found', `There is no package ${id}`, {
+    hint: 'the list of packages shows those there are',
+  });
+}
+
 function toPackage(row: Selectable<PackagesTable>): PublishedPackage {
   return {
     id: row.id,

@@ -163,13 +163,20 @@ export async function listRefsAt(db: DbOrTx, target: string, hashes: readonly st
   return rows.map(toRef);
 }
 
-/** How a ref came to where it is, the last move first. */
-export async function listRefMoves(db: DbOrTx, target: string, name: string, limit = 100): Promise<RefMove[]> {
+/** How a ref came to where it is, the last move first; only moves `before` the one with this id. */
+export async function listRefMoves(
+  db: DbOrTx,
+  target: string,
+  name: string,
+  limit = 100,
+  before?: number,
+): Promise<RefMove[]> {
   const rows = await db.sql
     .selectFrom('ref_moves')
     .selectAll()
     .where('target', '=', target)
     .where('name', '=', name)
+    .$if(before !== undefined, (query) => query.where('id', '<', before ?? 0))
     .orderBy('id', 'desc')
     .limit(limit)
     .execute();

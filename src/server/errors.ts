@@ -39,7 +39,7 @@ const REFUSALS: Readonly<Record<number, { code: ErrorCode; what: string; hint: s
     what: 'A body of this type is not understood',
     hint: 'send application/json',
   },
-  416: { code: 'invalid_argument', what: 'The file has no such bytes', hint: 'ask for bytes that it has' },
+  416: { code: 'range_not_satisfiable', what: 'The file has no such bytes', hint: 'ask for bytes that it has' },
   431: { code: 'invalid_argument', what: 'The headers are too large', hint: 'send fewer' },
 };
 

@@ -1,11 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { requireMay } from '../access/index.ts';
 import { TrunklineError } from '../lib/index.ts';
 import {
   anonymous,
   may,
-  ruleOf,
   type Action,
-  type Authenticate,
   type Principal,
   type Subjects,
 } from '../model/access/index.ts';
@@ -26,10 +25,7 @@ declare module 'fastify' {
   }
 }
 
-/** Everybody is nobody in particular: reads what is not restricted, and writes nothing. */
-export const everybodyReads: Authenticate = () => Promise.resolve(anonymous());
-
-/** Has every request pass the gate before its handler. A route that does not say what it needs is a mistake, and refused at start-up. */
+/** Has every request pass before its handler. A route that does not say what it needs is a mistake, and refused at start-up. */
 export function guard(app: FastifyInstance, { authenticate, trunk }: ServerContext): void {
   app.decorateRequest('principal', null as never);
   app.addHook('onRoute', (route) => {
@@ -44,20 +40,8 @@ export function guard(app: FastifyInstance, { authenticate, trunk }: ServerConte
     else {
       const { headers, ip } = request;
       request.principal = await authenticate({ authorization: headers.authorization, address: ip }, trunk.now());
-      if (needs !== 'listed') demand(request, { action: needs.action, on: needs.on(request) });
+      if (needs !== 'listed') await requireMay(trunk.db, request.principal, needs.action, needs.on(request));
     }
-  });
-}
-
-function demand({ principal }: FastifyRequest, { action, on }: { action: Action; on: Subjects }): void {
-  if (may(principal, action, on)) return;
-  const what = `You may not ${ruleOf(action).does}`;
-  if (principal.kind !== 'anonymous')
-    throw new TrunklineError('forbidden', `${what} here, as ${principal.name}`, {
-      hint: 'an admin of this server can grant it',
-    });
-  throw new TrunklineError('unauthorized', `${what} without saying who you are`, {
-    hint: 'send a token as "Authorization: Bearer …", or a name and password',
   });
 }
 

@@ -1,4 +1,4 @@
 export { createServer } from './create.ts';
 export type { ServerContext } from './context.ts';
-export { everybodyReads, type Needs } from './gate.ts';
+export type { Needs } from './gate.ts';
 export { serve, type ServeOptions } from './serve.ts';

@@ -1,9 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import { runServices, type BackgroundService } from '../app/services/index.ts';
 import type { Trunk } from '../app/index.ts';
+import { createAuthenticator } from '../access/index.ts';
 import { errnoOf, TrunklineError } from '../lib/index.ts';
 import { createServer } from './create.ts';
-import { everybodyReads } from './gate.ts';
 
 export interface ServeOptions {
   version: string;
@@ -24,7 +24,7 @@ export async function serve(trunk: Trunk, { version, services, signal, ready }: 
   const { settings, log } = trunk.context;
   const app = await createServer({
     trunk: trunk.context,
-    authenticate: everybodyReads,
+    authenticate: createAuthenticator(trunk.context.db, { restricted: [] }),
     version,
     stopping: stopping.signal,
   });

@@ -5,4 +5,4 @@ export { planRun, runTrunk, type RunOptions, type RunSummary } from './run.ts';
 export { findCommit, type CommitPlace } from './where.ts';
 export { compareSnapshots, showSnapshot, type ShownSnapshot, type SnapshotComparison } from './snapshots/compare.ts';
 export { type ProjectCommits } from './snapshots/commits.ts';
-export { listSnapshotsOf, type ListedSnapshot } from './snapshots/list.ts';
+export { describeSnapshots, listSnapshotsOf, type ListedSnapshot } from './snapshots/list.ts';

@@ -1,8 +1,7 @@
-import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { createClient } from '../../src/api/index.ts';
 import { start } from '../e2e/command-line.ts';
-import { problem, serveDeployment, writeConfig } from './serving.ts';
+import { problem, serveDeployment, talk, writeConfig } from './serving.ts';
 
 const PROJECTS = Object.fromEntries(
   ['gamma', 'alpha', 'beta'].map((name) => [
@@ -115,16 +114,3 @@ test('an answer names no host that a client made up, and no other site reads or 
   expect(headers.get('x-content-type-options')).toBe('nosniff');
   expect(headers.get('content-security-policy')).toContain("default-src 'none'");
 });
-
-/** Sends bytes as they are, and answers all that comes back. */
-function talk(url: string, text: string): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const { hostname, port } = new URL(url);
-  const socket = connect({ host: hostname, port: Number(port) }, () => socket.write(text));
-  let answer = '';
-  socket.setEncoding('utf8').on('data', (part: string) => (answer += part));
-  socket.on('error', reject).on('close', () => {
-    resolve(answer);
-  });
-  return promise;
-}

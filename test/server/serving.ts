@@ -1,4 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -54,4 +55,26 @@ export async function problem(
   if (!(response.headers.get('content-type') ?? '').startsWith('application/problem+json'))
     throw new Error(`${response.url} answered no problem+json: ${body}`);
   return JSON.parse(body) as { code: string; detail: string; hint?: string };
+}
+
+/** Sends bytes as they are, and answers all that comes back. */
+export function talk(url: string, text: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port) }, () => socket.write(text));
+  let answer = '';
+  socket.setEncoding('utf8').on('data', (part: string) => (answer += part));
+  socket.on('error', reject).on('close', () => {
+    resolve(answer);
+  });
+  return promise;
+}
+
+/** The status that a plain client gets, which unlike fetch says nothing of caches by itself. */
+export async function plainStatus(url: string, path: string, headers: Record<string, string>): Promise<number> {
+  const lines = Object.entries({ host: 'server', connection: 'close', ...headers }).map(
+    ([key, value]) => `${key}: ${value}`,
+  );
+  const answer = await talk(url, [`GET ${path} HTTP/1.1`, ...lines, '', ''].join('\r\n'));
+  return Number(answer.slice(9, 12));
 }

@@ -83,7 +83,7 @@ export const refMoveSchema = z
     target: name(),
     name: refName(),
     from: z.string().nullable(),
-    to: z.string(),
+    to: z.string().nullable().meta({ description: 'null: it was taken away' }),
     actor: z.string(),
     reason: z.string(),
     movedAt: time(),

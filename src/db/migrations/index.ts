@@ -5,6 +5,7 @@ import { keeping } from './0003-keeping.ts';
 import { uploads } from './0004-uploads.ts';
 import { access } from './0005-access.ts';
 import { votes } from './0006-votes.ts';
+import { lists } from './0009-lists.ts';
 import { refRemovals } from './0010-ref-removals.ts';
 
 /** In order of their numbers; a new one is added at the end, by hand. */
@@ -15,5 +16,6 @@ export const MIGRATIONS: readonly Migration[] = [
   uploads,
   access,
   votes,
+  lists,
   refRemovals,
 ];

@@ -1,10 +1,28 @@
 import type { FastifyInstance } from 'fastify';
 import type { ServerContext } from '../context.ts';
+import { openStreams } from '../streams.ts';
 import { serveBuilds } from './builds.ts';
+import { serveDocuments } from './documents.ts';
+import { serveEvents } from './events.ts';
+import { serveLogs } from './logs.ts';
+import { servePackages } from './packages.ts';
 import { serveProjects } from './projects.ts';
+import { serveQueue } from './queue.ts';
+import { serveRefs } from './refs.ts';
+import { serveSnapshots } from './snapshots.ts';
+import { serveSummary } from './summary.ts';
 
 /** All of the API. */
 export function serveApi(app: FastifyInstance, context: ServerContext): void {
+  const streams = openStreams(context.stopping);
   serveProjects(app, context);
   serveBuilds(app, context);
+  serveLogs(app, context, streams);
+  servePackages(app, context);
+  serveSnapshots(app, context);
+  serveRefs(app, context);
+  serveQueue(app, context);
+  serveEvents(app, context, streams);
+  serveSummary(app, context);
+  serveDocuments(app, context);
 }

@@ -1,0 +1,45 @@
+import type { RefMoveResource, RefResource, SnapshotPackageResource, SnapshotResource } from '../../api/index.ts';
+import type { Ref, RefMove } from '../../db/index.ts';
+import type { Settings } from '../../model/index.ts';
+import { isProtected } from '../../promotion/index.ts';
+import type { ManifestPackage } from '../../repos/index.ts';
+import type { ListedSnapshot } from '../../trunk/index.ts';
+import { buildAnswer, snapshotPath } from './builds.ts';
+import { iso, isoOrNull } from './times.ts';
+
+export function snapshotAnswer(snapshot: ListedSnapshot): SnapshotResource {
+  const { target, hash, parentHash, packageCount, refs, holds, build } = snapshot;
+  return {
+    ...{ target, snapshot: hash, parent: parentHash, packageCount, refs: [...refs], holds: [...holds] },
+    createdAt: iso(snapshot.createdAt),
+    goesAt: isoOrNull(snapshot.goesAt),
+    goneAt: isoOrNull(snapshot.goneAt),
+    build: build && buildAnswer(build),
+    repository: snapshotPath(target, hash),
+  };
+}
+
+export function snapshotPackageAnswer(one: ManifestPackage): SnapshotPackageResource {
+  const { project, fullName, name, kind, arch, fileName, sha256, size } = one;
+  return { project, fullName, name, kind, arch, fileName, sha256, size };
+}
+
+export function refAnswer(settings: Settings, { target, name, snapshotHash, movedAt }: Ref): RefResource {
+  return {
+    ...{ target, name, snapshot: snapshotHash, movedAt: iso(movedAt), protected: isProtected(settings, name) },
+    repository: `/repos/${target}/${name}/`,
+  };
+}
+
+export function refMoveAnswer({
+  id,
+  target,
+  name,
+  fromHash,
+  toHash,
+  actor,
+  reason,
+  movedAt,
+}: RefMove): RefMoveResource {
+  return { id, target, name, from: fromHash, to: toHash, actor, reason, movedAt: iso(movedAt) };
+}

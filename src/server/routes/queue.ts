@@ -1,0 +1,44 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { cursorNumber, cutPage, decodeCursor, type QueuedAttemptResource } from '../../api/index.ts';
+import { listWaiting, oldestWaiting, type WaitingAttempt } from '../../db/index.ts';
+import { readQueue } from '../../queue/index.ts';
+import { iso, isoOrNull } from '../answers/times.ts';
+import type { ServerContext } from '../context.ts';
+import { visibleTargets } from '../gate.ts';
+import { serveRoute } from '../serve-route.ts';
+import { defined } from './builds.ts';
+
+const byOrder = z.tuple([cursorNumber(), cursorNumber(), cursorNumber()]);
+
+export function serveQueue(app: FastifyInstance, { trunk }: ServerContext): void {
+  const { db, settings } = trunk;
+  serveRoute(app, 'getQueue', 'listed', async ({ request }) => {
+    const targets = visibleTargets(request, 'build.read', settings.targets);
+    const state = await readQueue(db, trunk.now(), targets === null ? {} : { targets });
+    const oldest = targets === null ? await oldestWaiting(db) : null;
+    return { ...state, nextAt: isoOrNull(state.nextAt), oldestAt: isoOrNull(oldest) };
+  });
+  serveRoute(app, 'listQueue', 'listed', async ({ query: { limit, cursor, ...filter }, request }) => {
+    const [priority, commitTime, id] = decodeCursor(byOrder, cursor) ?? [];
+    const targets = visibleTargets(request, 'build.read', settings.targets);
+    const started = priority !== undefined && commitTime !== undefined && id !== undefined;
+    const found = await listWaiting(db, {
+      ...defined(filter),
+      ...(started ? { after: { priority, commitTime, id } } : {}),
+      ...(targets === null ? {} : { targets }),
+      limit: limit + 1,
+    });
+    return cutPage(found, limit, { keys: (one) => [one.priority, one.commitTime, one.id], view: waitingAnswer });
+  });
+}
+
+function waitingAnswer(one: WaitingAttempt): QueuedAttemptResource {
+  const { buildId, number, project, target, kind, priority, state, worker } = one;
+  return {
+    ...{ build: buildId, attempt: number, project, target, kind, priority, state, worker },
+    createdAt: iso(one.createdAt),
+    notBefore: iso(one.notBefore),
+    startedAt: isoOrNull(one.startedAt),
+  };
+}
