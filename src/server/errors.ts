@@ -9,7 +9,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   if (problem.status >= 500)
     request.log.error({ stack: error instanceof Error ? error.stack : undefined }, describeError(error));
   if (problem.code === 'unauthorized')
-    void reply.header('www-authenticate', 'Basic realm="trunkline", charset="UTF-8"');
+    void reply.header('www-authenticate', ['Basic realm="trunkline", charset="UTF-8"', 'Bearer realm="trunkline"']);
   if (told instanceof TrunklineError && told.retryAfter !== undefined)
     void reply.header('retry-after', String(Math.ceil(told.retryAfter)));
   return sendProblem(reply, { ...problem, ...validationOf(error) });

@@ -1,13 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { requireMay } from '../access/index.ts';
 import { TrunklineError } from '../lib/index.ts';
-import {
-  anonymous,
-  may,
-  type Action,
-  type Principal,
-  type Subjects,
-} from '../model/access/index.ts';
+import { anonymous, may, type Action, type Principal, type Subjects } from '../model/access/index.ts';
 import type { ServerContext } from './context.ts';
 
 /**

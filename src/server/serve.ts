@@ -3,6 +3,7 @@ import { runServices, type BackgroundService } from '../app/services/index.ts';
 import type { Trunk } from '../app/index.ts';
 import { createAuthenticator } from '../access/index.ts';
 import { errnoOf, TrunklineError } from '../lib/index.ts';
+import { restrictionsOf } from '../model/access/index.ts';
 import { createServer } from './create.ts';
 
 export interface ServeOptions {
@@ -24,7 +25,7 @@ export async function serve(trunk: Trunk, { version, services, signal, ready }: 
   const { settings, log } = trunk.context;
   const app = await createServer({
     trunk: trunk.context,
-    authenticate: createAuthenticator(trunk.context.db, { restricted: [] }),
+    authenticate: createAuthenticator(trunk.context.db, { restricted: restrictionsOf(settings.targets) }),
     version,
     stopping: stopping.signal,
   });
