@@ -1,5 +1,6 @@
 import type { RefMoveResource, RefResource, SnapshotPackageResource, SnapshotResource } from '../../api/index.ts';
 import type { Ref, RefMove } from '../../db/index.ts';
+import { may, type Principal } from '../../model/access/index.ts';
 import type { Settings } from '../../model/index.ts';
 import { isProtected } from '../../promotion/index.ts';
 import type { ManifestPackage } from '../../repos/index.ts';
@@ -7,10 +8,12 @@ import type { ListedSnapshot } from '../../trunk/index.ts';
 import { buildAnswer, snapshotPath } from './builds.ts';
 import { iso, isoOrNull } from './times.ts';
 
-export function snapshotAnswer(snapshot: ListedSnapshot): SnapshotResource {
-  const { target, hash, parentHash, packageCount, refs, holds, build } = snapshot;
+/** A snapshot, with those of its refs that whoever asks may read. */
+export function snapshotAnswer(snapshot: ListedSnapshot, principal: Principal): SnapshotResource {
+  const { target, hash, parentHash, packageCount, holds, build } = snapshot;
+  const refs = snapshot.refs.filter((ref) => may(principal, 'repository.read', { target, ref }));
   return {
-    ...{ target, snapshot: hash, parent: parentHash, packageCount, refs: [...refs], holds: [...holds] },
+    ...{ target, snapshot: hash, parent: parentHash, packageCount, refs, holds: [...holds] },
     createdAt: iso(snapshot.createdAt),
     goesAt: isoOrNull(snapshot.goesAt),
     goneAt: isoOrNull(snapshot.goneAt),
