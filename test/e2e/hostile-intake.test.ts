@@ -1,11 +1,11 @@
-import { copyFile, mkdir, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { sha256File } from '../../src/lib/index.ts';
 import { buildDeb, buildDsc, buildRpm, controlOf, debWithHugeControl } from '../drivers/formats/packages.ts';
-import { DEB, deploy, deploySamples, only, RPM, type Deployment } from './fixture.ts';
-import { dnfClient } from './install.ts';
-import { buildBomb, refusedUpload, upload, writeChanges, type ContentView } from './intake.ts';
+import { DEB, deploy, deploySamples, RPM, type Deployment } from './fixture.ts';
+import { aptClient, dnfClient } from './install.ts';
+import { buildBomb, buildDebBomb, refusedUpload, upload, writeChanges, type ContentView } from './intake.ts';
 import { repositoryOf } from './published.ts';
 
 const LONG = process.env.TRUNKLINE_TEST_LONG === '1';
@@ -150,10 +150,17 @@ test('what does not install is not published, and what grows a thousandfold meet
   expect(refused).toMatchObject({ code: 'install_failed' });
   expect(refused.message).toContain('nobody-has-this');
   expect(await readFile(refused.where ?? '', 'utf8')).toContain('nobody-has-this');
-  const bomb = await buildBomb(directory, 'bomb', 400_000_000);
-  expect((await readFile(bomb)).length).toBeLessThan(400_000);
-  expect(await refusedUpload(deployment, RPM, [bomb])).toMatchObject({ code: 'install_failed' });
-  expect(await readdir(join(dataDir, 'repos', RPM, 'pool')).catch(() => [])).toEqual([]);
+  const bombs = [
+    [RPM, await buildBomb(directory, 'bomb', 400_000_000)],
+    [DEB, await buildDebBomb(directory, 'bomb', 400_000_000, 'xz')],
+  ] as const;
+  for (const [target, bomb] of bombs) {
+    expect((await stat(bomb)).size).toBeLessThan(400_000);
+    const tooLarge = await refusedUpload(deployment, target, [bomb]);
+    expect(tooLarge).toMatchObject({ code: 'install_failed' });
+    expect(tooLarge.message).toMatch(/space.*\(limits\.disk: what is written may have 95\.4 MiB\)$/);
+    expect(await readdir(join(dataDir, 'repos', target, 'pool')).catch(() => [])).toEqual([]);
+  }
 });
 
 // rpm itself refuses line breaks in them.
@@ -173,18 +180,32 @@ test('odd names of files in a package are indexed and installed as they are', as
   for (const name of names) expect(installed).toContain(name);
 });
 
-test.runIf(LONG)('a package of 2 GB goes in, and out again', { timeout: 1_200_000 }, async () => {
-  const deployment = await deploy();
-  const { directory, json } = deployment;
-  await deployment.configure({ settings: { limits: { disk: '6GB', memory: '7GB', time: '20m' } } });
-  const big = await buildBomb(directory, 'big', 2_200_000_000, 'w0.ufdio');
-  await upload(deployment, RPM, [big]);
-  const [one] = await json<{ path: string; size: number; sha256: string }[]>(['pkg', 'show', 'big']);
-  expect(one?.size).toBeGreaterThan(2 ** 31);
-  expect(await sha256File(one?.path ?? '')).toBe(await sha256File(big));
-  const client = join(repositoryOf(deployment, RPM), `trunkline-${RPM}.repo`);
-  const machine = await dnfClient(join(directory, 'client'), client);
-  await machine.install('big');
-  expect(only(await readdir(join(machine.root, 'usr/share/big')))).toBe('zeros');
-  expect(basename(one?.path ?? '')).toBe('big-1-1.noarch.rpm');
-});
+const ways = {
+  [RPM]: { name: 'big-1-1.noarch.rpm', build: (into: string) => buildBomb(into, 'big', 2_200_000_000, 'w0.ufdio') },
+  [DEB]: { name: 'big_1_all.deb', build: (into: string) => buildDebBomb(into, 'big', 2_200_000_000, 'none') },
+};
+
+test.runIf(LONG).each([RPM, DEB] as const)(
+  'a package of 2 GB goes in, and out again: %s',
+  { timeout: 1_800_000 },
+  async (target) => {
+    const deployment = await deploy();
+    const { directory, json } = deployment;
+    await deployment.configure({ settings: { limits: { disk: '6GB', memory: '7GB', time: '20m' } } });
+    const { name, build } = ways[target];
+    const big = await build(directory);
+    await upload(deployment, target, [big]);
+    const [one] = await json<{ path: string; size: number; sha256: string }[]>(['pkg', 'show', 'big']);
+    expect(one?.size).toBeGreaterThan(2 ** 31);
+    expect(await sha256File(one?.path ?? '')).toBe(await sha256File(big));
+    expect(basename(one?.path ?? '')).toBe(name);
+    const top = repositoryOf(deployment, target);
+    const root = join(directory, 'client');
+    const machine =
+      target === RPM
+        ? await dnfClient(root, join(top, `trunkline-${target}.repo`))
+        : await aptClient(root, top, `trunkline-${target}`);
+    await machine.install('big');
+    expect((await stat(join(root, 'usr/share/big/zeros'))).size).toBe(2_200_000_000);
+  },
+);

@@ -1,4 +1,4 @@
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, stat, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { run, sha256File } from '../../src/lib/index.ts';
 import type { Deployment, Finished } from './fixture.ts';
@@ -88,4 +88,23 @@ export async function buildBomb(
   ];
   await run(['rpmbuild', '-bb', '--quiet', ...settings, join(top, 'bomb.spec')]);
   return join(top, 'RPMS/noarch', `${name}-1-1.noarch.rpm`);
+}
+
+/** The same as a deb. */
+export async function buildDebBomb(
+  directory: string,
+  name: string,
+  bytes: number,
+  compression: 'xz' | 'none',
+): Promise<string> {
+  const top = join(directory, `bomb-${name}-deb`);
+  await mkdir(join(top, 'DEBIAN'), { recursive: true });
+  await mkdir(join(top, 'usr/share', name), { recursive: true });
+  await writeFile(join(top, 'usr/share', name, 'zeros'), '');
+  await truncate(join(top, 'usr/share', name, 'zeros'), bytes);
+  const control = `Package: ${name}\nVersion: 1\nArchitecture: all\nMaintainer: A <a@example.org>\nDescription: x\n`;
+  await writeFile(join(top, 'DEBIAN/control'), control);
+  const path = join(directory, `${name}_1_all.deb`);
+  await run(['dpkg-deb', '--root-owner-group', `-Z${compression}`, '--build', top, path]);
+  return path;
 }

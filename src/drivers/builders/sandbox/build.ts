@@ -6,7 +6,7 @@ import { missingPaths } from './base-repositories.ts';
 import { buildDeb } from './build-deb.ts';
 import { buildRpm } from './build-rpm.ts';
 import { startClock, type Clock } from './clock.ts';
-import { failureOf, MachineTrouble, stopped, type Failure } from './outcome.ts';
+import { failureOf, MachineTrouble, stopped, withDiskLimit, type Failure } from './outcome.ts';
 import { notPrepared, type PreparedRoot, type RootStore } from './root-store.ts';
 
 /** Where a build works; the only place that it owns. */
@@ -73,7 +73,8 @@ async function outcomeOf(run: BuildRun): Promise<BuildOutcome> {
     request.signal.throwIfAborted();
     end = { failure: failureOf(error, request.target.limits), buildroot: [], results: null };
   }
-  const { failure, buildroot, results } = end;
+  const { buildroot, results } = end;
+  const failure = end.failure === null ? null : withDiskLimit(end.failure, request.target.limits);
   const files =
     failure !== null || results === null
       ? []

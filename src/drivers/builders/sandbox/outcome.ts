@@ -65,6 +65,16 @@ export function failureOf(error: unknown, limits: Limits): Failure {
   }
 }
 
+/** Words of the kernel, rpm and dpkg for a disk that is full. */
+const FULL = /no space left on device|more space (is )?needed|needs \d+ ?[kKMGT]?i?B more space/i;
+
+/** Names the limit that made a disk full, where the words of a failure say no more than that it was. What only says so is none the less a failure. */
+export function withDiskLimit(failure: Failure, limits: Pick<Limits, 'disk'>): Failure {
+  const { reason, detail } = failure;
+  if (detail === null || !FULL.test(detail)) return failure;
+  return { reason, detail: `${detail} (limits.disk: what is written may have ${mebibytes(limits.disk)} MiB)` };
+}
+
 function mebibytes(bytes: number): number {
   return Math.round((bytes / 1024 ** 2) * 10) / 10;
 }

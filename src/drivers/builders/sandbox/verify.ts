@@ -3,7 +3,7 @@ import { openJail, type Jail } from '../../../lib/jail/index.ts';
 import type { VerifyOutcome, VerifyRequest } from '../../../model/index.ts';
 import { missingPaths } from './base-repositories.ts';
 import { startClock, type Clock } from './clock.ts';
-import { failureOf, MachineTrouble, type Failure } from './outcome.ts';
+import { failureOf, MachineTrouble, withDiskLimit, type Failure } from './outcome.ts';
 import { notPrepared, type PreparedRoot, type RootStore } from './root-store.ts';
 import { verifyDeb } from './verify-deb.ts';
 import { verifyRpm } from './verify-rpm.ts';
@@ -51,7 +51,8 @@ async function endOf(run: VerifyRun): Promise<VerifyEnd> {
   try {
     const gone = await missingPaths(target);
     if (gone.length > 0) throw new MachineTrouble(`the base repository is not there: ${gone.join(', ')}`);
-    return await (target.format === 'rpm' ? verifyRpm(run) : verifyDeb(run));
+    const { failure, installed } = await (target.format === 'rpm' ? verifyRpm(run) : verifyDeb(run));
+    return { failure: failure === null ? null : withDiskLimit(failure, target.limits), installed };
   } catch (error) {
     signal.throwIfAborted();
     const { reason, detail } = failureOf(error, target.limits);
