@@ -8,8 +8,10 @@ import { serve } from '../repos/web.ts';
 import { DEB, deploy, RPM, type Deployment } from './fixture.ts';
 import { aptClient, dnfClient } from './install.ts';
 import { upload } from './intake.ts';
+import { randomNumbers, SEED } from './random.ts';
 
-const ROUNDS = process.env.TRUNKLINE_TEST_LONG === '1' ? 40 : 5;
+const LONG = process.env.TRUNKLINE_TEST_LONG === '1';
+const ROUNDS = Number(process.env.TRUNKLINE_TEST_ROUNDS ?? (LONG ? 40 : 5));
 
 /** A deployment that signs, and what publishes version after version of one package in both formats. */
 async function publisher(): Promise<Deployment & { publish: (version: number) => Promise<void> }> {
@@ -119,39 +121,47 @@ test('an export over rsync to another machine is the same mirror', async () => {
   ).toEqual([...['tool-2-1.noarch.rpm', 'tool-3-1.noarch.rpm']]);
 });
 
-test('kill -9 at any moment of an export leaves a mirror that clients install from', async () => {
-  const deployment = await publisher();
-  const { directory, json, publish } = deployment;
-  const mirror = join(directory, 'mirror');
-  await mkdir(mirror);
-  const url = await served(mirror);
-  const options = ['--base-url', url, '--delete'];
-  await publish(1);
-  await json(['export', mirror, ...options]);
-  let shown: [number, number] = [1, 1];
-  for (let version = 2; version < 2 + ROUNDS; version += 1) {
-    await publish(version);
-    const exporting = deployment.start('export', mirror, ...options);
-    // Spread over a whole export, which takes about a second and a half.
-    await pause(300 + ((version * 617) % 1300));
-    const installing = install(directory, mirror);
-    await pause(((version * 137) % 5) * 60);
-    exporting.kill('SIGKILL');
-    await exporting.done;
-    for (const found of [await installing, await install(directory, mirror)]) {
-      // Never older than what was seen before, never newer than what there is, each format by itself.
-      for (const n of [0, 1] as const) {
-        expect(found[n]).toBeGreaterThanOrEqual(shown[n]);
-        expect(found[n]).toBeLessThanOrEqual(version);
+test(
+  `kill -9 at ${ROUNDS} random moments of export (seed ${SEED}) leaves a mirror that clients install from`,
+  { timeout: LONG ? 3_600_000 : 300_000 },
+  async () => {
+    const deployment = await publisher();
+    const { directory, json, publish } = deployment;
+    const mirror = join(directory, 'mirror');
+    await mkdir(mirror);
+    const url = await served(mirror);
+    const options = ['--base-url', url, '--delete'];
+    await publish(1);
+    const random = randomNumbers(SEED);
+    const started = performance.now();
+    await json(['export', mirror, ...options]);
+    const whole = performance.now() - started;
+    let shown: [number, number] = [1, 1];
+    let killed = 0;
+    for (let version = 2; version < 2 + ROUNDS; version += 1) {
+      await publish(version);
+      const exporting = deployment.start('export', mirror, ...options);
+      await pause(random() * whole);
+      const installing = install(directory, mirror);
+      await pause(random() * 300);
+      exporting.kill('SIGKILL');
+      if ((await exporting.done).code === null) killed += 1;
+      for (const found of [await installing, await install(directory, mirror)]) {
+        // Never older than what was seen before, never newer than what there is, each format by itself.
+        for (const n of [0, 1] as const) {
+          expect(found[n]).toBeGreaterThanOrEqual(shown[n]);
+          expect(found[n]).toBeLessThanOrEqual(version);
+        }
+        shown = found;
       }
-      shown = found;
     }
-  }
-  await json(['export', mirror, ...options]);
-  expect(await install(directory, mirror)).toEqual([1 + ROUNDS, 1 + ROUNDS]);
-  const left = (await readdir(mirror, { recursive: true })).filter((path) => basename(path).startsWith('.'));
-  expect(left.map((path) => basename(path)).filter((name) => name !== '.trunkline-export')).toEqual([]);
-});
+    expect(killed).toBeGreaterThanOrEqual(ROUNDS / 3);
+    await json(['export', mirror, ...options]);
+    expect(await install(directory, mirror)).toEqual([1 + ROUNDS, 1 + ROUNDS]);
+    const left = (await readdir(mirror, { recursive: true })).filter((path) => basename(path).startsWith('.'));
+    expect(left.map((path) => basename(path)).filter((name) => name !== '.trunkline-export')).toEqual([]);
+  },
+);
 
 test('what would tear a mirror, or is not there, is refused', async () => {
   const deployment = await publisher();
