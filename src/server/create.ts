@@ -4,6 +4,7 @@ import type { ServerContext } from './context.ts';
 import { answerBadAddress, answerUnknown, rawRefusal, sendError } from './errors.ts';
 import { guard } from './gate.ts';
 import { entityTags, requestId, secureHeaders } from './headers.ts';
+import { serveRepositories } from './repositories/index.ts';
 import { serveApi } from './routes/index.ts';
 
 /** Bytes of a request's body; a route that takes more says so. */
@@ -33,6 +34,7 @@ export async function createServer(context: ServerContext): Promise<FastifyInsta
   answerUnknown(app);
   entityTags(app);
   serveApi(app, context);
+  serveRepositories(app, context);
   await app.ready();
   return app;
 }
