@@ -166,6 +166,28 @@ export async function listPackagesBy(db: DbOrTx, filter: PackageFilter): Promise
   return (await query.orderBy('id', 'desc').limit(filter.limit).execute()).map(toPackage);
 }
 
+/** Packages summed up in one statement: other queries wait for it on SQLite. */
+const SUMMED = 20_000;
+
+/** Bytes of the packages of a target that are there, summed up bit by bit. */
+export async function sumPackageSizes(db: DbOrTx, target: string): Promise<number> {
+  let sum = 0;
+  for (let after = 0; ;) {
+    const rows = await db.sql
+      .selectFrom('packages')
+      .select(['id', 'size', 'gone_at'])
+      .where('target', '=', target)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(SUMMED)
+      .execute();
+    for (const { size, gone_at: gone } of rows) if (gone === null) sum += size;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < SUMMED) return sum;
+    after = last.id;
+  }
+}
+
 /** @throws TrunklineError `not_found` */
 export async function requirePackage(db: DbOrTx, id: number): Promise<PublishedPackage> {
   const row = await db.sql.selectFrom('packages').selectAll().where('id', '=', id).executeTakeFirst();

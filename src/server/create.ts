@@ -5,6 +5,8 @@ import { answerBadAddress, answerUnknown, rawRefusal, sendError } from './errors
 import { guard } from './gate.ts';
 import { entityTags, requestId, secureHeaders } from './headers.ts';
 import { serveRepositories } from './repositories/index.ts';
+import { servePages } from './pages/index.ts';
+import { serveHealth } from './routes/health.ts';
 import { serveApi } from './routes/index.ts';
 
 /** Bytes of a request's body; a route that takes more says so. */
@@ -33,6 +35,8 @@ export async function createServer(context: ServerContext): Promise<FastifyInsta
   guard(app, context);
   answerUnknown(app);
   entityTags(app);
+  serveHealth(app, context);
+  servePages(app, context);
   serveApi(app, context);
   serveRepositories(app, context);
   await app.ready();

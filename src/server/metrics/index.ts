@@ -1,0 +1,127 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  countBusyWorkers,
+  findAttempt,
+  findBuilds,
+  lastEventId,
+  listEvents,
+  oldestWaiting,
+  sumPackageSizes,
+  type Db,
+  type OutboxEntry,
+} from '../../db/index.ts';
+import { readQueue } from '../../queue/index.ts';
+
+export interface Metrics {
+  /** In Prometheus' text format. */
+  read(): Promise<{ type: string; text: string }>;
+}
+
+/** Milliseconds for which figures are not read again. */
+const KEPT = 5000;
+/** Milliseconds after which the size of the store, which takes a walk over all packages, is summed up again. */
+const SIZE_KEPT = 3_600_000;
+const EVENTS = 1000;
+
+/**
+ * Figures for Prometheus. Counters begin with the server: they are added up from the events that came since, and so cost what happened and not what is
+ * there. Each of several servers counts what all of them did.
+ */
+export async function createMetrics(db: Db, targets: readonly { name: string }[], now: () => number): Promise<Metrics> {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const figures = define(registry);
+  let last = await lastEventId(db);
+  let size = { at: -Infinity, known: new Map<string, number>() };
+  let asked = -Infinity;
+  const refresh = async () => {
+    for (let events = await listEvents(db, { after: last, limit: EVENTS }); events.length > 0;) {
+      for (const event of events) await count(db, figures, event);
+      last = events.at(-1)?.id ?? last;
+      events = events.length < EVENTS ? [] : await listEvents(db, { after: last, limit: EVENTS });
+    }
+    const queue = await readQueue(db, now());
+    const oldest = await oldestWaiting(db);
+    figures.queue.set({ state: 'ready' }, queue.ready);
+    figures.queue.set({ state: 'waiting' }, queue.waiting);
+    figures.queue.set({ state: 'running' }, queue.running);
+    figures.age.set(oldest === null ? 0 : Math.max(0, (now() - oldest) / 1000));
+    figures.workers.set(await countBusyWorkers(db));
+    if (performance.now() - size.at > SIZE_KEPT) {
+      const known = new Map<string, number>();
+      for (const { name } of targets) known.set(name, await sumPackageSizes(db, name));
+      size = { at: performance.now(), known };
+    }
+    for (const [target, bytes] of size.known) figures.store.set({ target }, bytes);
+  };
+  let refreshing: Promise<void> | undefined;
+  return {
+    async read() {
+      if (performance.now() - asked > KEPT) {
+        refreshing ??= refresh().finally(() => (refreshing = undefined));
+        await refreshing;
+        asked = performance.now();
+      }
+      return { type: registry.contentType, text: await registry.metrics() };
+    },
+  };
+}
+
+function define(registry: Registry) {
+  const registers = [registry];
+  const minutes = [30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 86_400];
+  return {
+    builds: new Counter({
+      ...{ name: 'trunkline_builds_finished_total', help: 'Attempts that came to an end, by result and reason' },
+      ...{ labelNames: ['target', 'result', 'reason'] as const, registers },
+    }),
+    latency: new Histogram({
+      ...{
+        name: 'trunkline_commit_to_installable_seconds',
+        help: 'From a commit to the repository it is installed from',
+      },
+      ...{ labelNames: ['target'] as const, buckets: minutes, registers },
+    }),
+    publish: new Histogram({
+      ...{ name: 'trunkline_publish_seconds', help: 'Time taken to publish a build' },
+      ...{ labelNames: ['target'] as const, buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30], registers },
+    }),
+    queue: new Gauge({
+      ...{ name: 'trunkline_queue_attempts', help: 'Attempts that are due, put off, and running' },
+      ...{ labelNames: ['state'] as const, registers },
+    }),
+    age: new Gauge({
+      name: 'trunkline_queue_age_seconds',
+      help: 'How long the oldest attempt has been waiting',
+      registers,
+    }),
+    workers: new Gauge({ name: 'trunkline_workers_busy', help: 'Workers that hold an attempt', registers }),
+    store: new Gauge({
+      ...{ name: 'trunkline_store_bytes', help: 'Packages of a target, summed up once an hour' },
+      ...{ labelNames: ['target'] as const, registers },
+    }),
+  };
+}
+
+async function count(
+  db: Db,
+  figures: ReturnType<typeof define>,
+  { kind, payload, createdAt }: OutboxEntry,
+): Promise<void> {
+  if (kind !== 'build_finished') return;
+  const { target, result, reason, buildId, attemptId } = payload as {
+    target: string;
+    result: string;
+    reason: string | null;
+    buildId: number;
+    attemptId: number | null;
+  };
+  figures.builds.inc({ target, result, reason: reason ?? '' });
+  if (result !== 'success' || attemptId === null) return;
+  const attempt = await findAttempt(db, attemptId);
+  if (attempt?.timings.publish !== undefined) figures.publish.observe({ target }, attempt.timings.publish);
+  const [built] = await findBuilds(db, [buildId]);
+  // What is built again says nothing of how long its commit took.
+  if (built === undefined || attempt?.kind !== 'initial') return;
+  figures.latency.observe({ target }, Math.max(0, createdAt / 1000 - built.revision.upstream.committerTime));
+}

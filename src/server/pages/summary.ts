@@ -1,0 +1,84 @@
+import type { FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { readStandings, type ProjectStanding } from '../../db/index.ts';
+import { may } from '../../model/access/index.ts';
+import type { ServerContext } from '../context.ts';
+import { daysSince, pairsOf } from '../routes/summary.ts';
+import { address, filterForm } from './filter.ts';
+import type { summaryQuery } from './index.ts';
+import { html, page, stateOf, when, type Markup } from './layout.ts';
+
+const SHOWN = 200;
+
+/** How each project stands on each of its targets. */
+export async function summaryPage(
+  { trunk: { db, settings, now } }: ServerContext,
+  { principal }: FastifyRequest,
+  chosen: z.output<typeof summaryQuery>,
+): Promise<string> {
+  const { project, target, after } = chosen;
+  const visible = pairsOf(settings, chosen).filter((one) => may(principal, 'build.read', one));
+  const start = after === undefined ? 0 : visible.findIndex((one) => `${one.project} ${one.target}` === after) + 1;
+  const pairs = visible.slice(start, start + SHOWN);
+  const standings = await readStandings(db, pairs);
+  const last = visible.length > start + SHOWN ? pairs.at(-1) : undefined;
+  const further = last && address('/summary', { project, target, after: `${last.project} ${last.target}` });
+  return page(
+    'Summary',
+    html`<h1>Summary</h1>
+      ${filterForm('/summary', settings, chosen, [])}
+      <div class="wide">
+        <table>
+          <thead>
+            <tr>
+              ${HEADINGS.map((title) => html`<th>${title}</th>`)}
+            </tr>
+          </thead>
+          <tbody>
+            ${standings.map((one) => row(one, now()))}
+          </tbody>
+        </table>
+      </div>
+      ${standings.length === 0 ? html`<p class="dim">There is no such project.</p>` : null}
+      <nav class="pages">${further === undefined ? null : html`<a href=${further} rel="next">More</a>`}</nav>`,
+  );
+}
+
+const HEADINGS = [
+  'Project',
+  'Target',
+  'State',
+  'First failure after success',
+  'Failed at',
+  'Last success',
+  'Days since',
+  'Waiting',
+];
+
+function row(
+  { project, target, newest, firstFailure, lastSuccess, pending, running }: ProjectStanding,
+  now: number,
+): Markup {
+  const link = (id: number, text: unknown) => html`<a href=${`/builds/${String(id)}`}>${text}</a>`;
+  return html`<tr>
+    <td><a href=${address('/', { project, target })}>${project}</a></td>
+    <td>${target}</td>
+    <td>
+      ${newest === null ? html`<span class="dim">never built</span>` : link(newest.build.id, stateOf(newest.build))}
+    </td>
+    <td class="subject">
+      ${
+        firstFailure === null
+          ? null
+          : html`${link(firstFailure.build.id, html`<code>${firstFailure.revision.upstream.hash.slice(0, 10)}</code>`)}
+            ${' '}${firstFailure.revision.upstream.subject}`
+      }
+    </td>
+    <td class="time">${when(firstFailure?.build.finishedAt ?? null)}</td>
+    <td class="time">
+      ${lastSuccess === null ? null : link(lastSuccess.build.id, when(lastSuccess.build.finishedAt))}
+    </td>
+    <td class="number">${daysSince(lastSuccess?.build.finishedAt, now)}</td>
+    <td class="number">${pending + running === 0 ? null : pending + running}</td>
+  </tr>`;
+}
