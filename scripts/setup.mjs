@@ -21,6 +21,7 @@ const RUN = {
   'createrepo-c': '/usr/bin/createrepo_c',
   dnf: '/usr/bin/dnf',
   'python3-dnf': '/usr/lib/python3/dist-packages/dnf',
+  'python3-yaml': '/usr/lib/python3/dist-packages/yaml',
   'dpkg-dev': '/usr/bin/dpkg-source',
   'apt-utils': '/usr/bin/apt-ftparchive',
   debhelper: '/usr/bin/dh',

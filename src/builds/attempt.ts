@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { QueuedAttempt } from '../db/index.ts';
 import { TrunklineError } from '../lib/index.ts';
+import type { Supplements } from '../model/index.ts';
 import { beginAttempt, type AttemptInProgress } from './begin.ts';
 import { concludeAttempt, recordSuccess, type AttemptOutcome, type AttemptReport } from './conclude.ts';
 import type { TrunkContext } from './context.ts';
@@ -46,18 +47,25 @@ function isLost(error: unknown): boolean {
 async function buildAndPublish(context: TrunkContext, progress: AttemptInProgress): Promise<Failure | null> {
   const { revision, target, timings, inputs, logs, scratch, signal } = progress;
   inputs.builderVersion = await requireBuilder(context, target).version();
+  const format = context.formats[target.format];
+  let supplements: Supplements = {};
   const built = await makePackages(context, progress, {
-    plan: (packaging) =>
-      planBuildVersion(context, progress, {
-        packaging: context.formats[target.format].readPackaging(packaging),
+    plan: async (packaging) => {
+      const planned = await planBuildVersion(context, progress, {
+        packaging: format.readPackaging(packaging),
         report: () => gatherReport(context, progress),
-      }),
+      });
+      const { utc } = planned.inputs;
+      const about = { arch: target.arch, utc, distgitCommit: revision.distgit.hash };
+      supplements = await format.readSupplements(packaging, about);
+      return planned;
+    },
     repository: inputs.snapshot === null ? null : context.repository(target).local(inputs.snapshot),
   });
   inputs.buildroot = built.buildroot;
   if (built.failure !== null) return built.failure;
   const { packages } = built;
-  const check = { target, revision, packages, scratch, logs, signal, timings };
+  const check = { target, revision, packages, supplements, scratch, logs, signal, timings };
   const passed = await checkInstall(context, check, await currentSnapshot(context, target));
   inputs.installed = passed.installed;
   if (passed.failure !== null) return passed.failure;

@@ -1,8 +1,8 @@
 import { chmod, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findRef } from '../db/index.ts';
-import type { LocalRepository, PackageFile, Revision, Target } from '../model/index.ts';
-import type { Repository } from '../repos/index.ts';
+import type { LocalRepository, PackageFile, Revision, Supplements, Target } from '../model/index.ts';
+import type { ProjectPackages, Repository } from '../repos/index.ts';
 import type { TrunkContext } from './context.ts';
 import type { Failure } from './failure.ts';
 import { add, requireBuilder, verifyPackages } from './run/index.ts';
@@ -26,6 +26,8 @@ export interface CheckRequest {
   /** The owner of the packages and the place in its history they come from. */
   revision: Pick<Revision, 'project' | 'sequence'>;
   packages: readonly PackageFile[];
+  /** What the project supplies besides; absent: what it supplied before. */
+  supplements?: Supplements;
   scratch: string;
   logs: string;
   signal: AbortSignal;
@@ -51,13 +53,12 @@ export async function makeCandidate(
   against: string | null,
 ): Promise<Candidate> {
   const started = performance.now();
-  const { target, revision, packages, timings } = request;
+  const { target, packages, timings } = request;
   const repository: Repository = context.repository(target);
   // An address that was never used before: package managers keep what they know of one, also of a database that is there no more.
   const directory = await mkdtemp(join(request.scratch, 'candidate-'));
   await chmod(directory, 0o755);
-  const change = { project: revision.project, sequence: revision.sequence, packages };
-  const hash = await repository.next(against, change);
+  const hash = await repository.next(against, changeOf(request, packages));
   const time = Math.trunc(context.now() / 1000);
   const candidate = await repository.candidate(hash, packages, { directory, time });
   add(timings, { candidate: (performance.now() - started) / 1000 });
@@ -79,6 +80,15 @@ export async function checkInstall(
   add(request.timings, verified.timings);
   const { installed } = verified;
   return verified.failure === null ? { failure: null, installed, against } : { failure: verified.failure, installed };
+}
+
+/** What a repository is to have of the project. */
+export function changeOf(
+  { revision, supplements }: Pick<CheckRequest, 'revision' | 'supplements'>,
+  packages: ProjectPackages['packages'],
+): ProjectPackages {
+  const { project, sequence } = revision;
+  return { project, sequence, packages, ...(supplements === undefined ? {} : { supplements }) };
 }
 
 /** Whether a check made against one snapshot still holds for another: none of the packages it installed is another one now, or could be. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { TrunklineError } from '../lib/index.ts';
-import type { PackageFile } from '../model/index.ts';
+import type { PackageFile, Supplements, WholePart } from '../model/index.ts';
 
 export const packageSchema = z.strictObject({
   /** The project that owns the package's name in this target. */
@@ -20,6 +20,17 @@ export const packageSchema = z.strictObject({
 /** A package as a snapshot lists it. */
 export type ManifestPackage = z.infer<typeof packageSchema>;
 
+export const supplementSchema = z.strictObject({
+  project: z.string(),
+  /** What it is: `comps`, `modules`. */
+  supplement: z.string(),
+  /** The node that has its text. */
+  text: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+/** Something that a project supplies besides its packages, as a snapshot lists it; see `Supplements`. */
+export type ManifestSupplement = z.infer<typeof supplementSchema>;
+
 /** All packages of a target's repository at one moment, in the order in which its index files have them. */
 export interface Manifest {
   target: string;
@@ -36,6 +47,8 @@ export interface ProjectPackages {
   project: string;
   sequence: number;
   packages: readonly ListedFile[];
+  /** What it supplies besides; absent: what it supplied before. */
+  supplements?: Supplements;
 }
 
 export interface ManifestDiff {
@@ -82,6 +95,28 @@ export function listedTogether(
     listed.set(change.project, packages);
   }
   return listed;
+}
+
+/** @throws TrunklineError `repository_conflict` when a project supplies something that another one has in the snapshot already */
+export function refuseSupplied(
+  target: string,
+  { project, supplements = {} }: Pick<ProjectPackages, 'project' | 'supplements'>,
+  present: readonly { project: string; supplement: string; text: string }[],
+  wholes: readonly Pick<WholePart, 'supplement' | 'owned'>[],
+): void {
+  for (const { supplement, owned } of wholes) {
+    const text = supplements[supplement];
+    const mine = new Set(text === undefined ? [] : owned(text));
+    for (const other of present.filter((one) => one.supplement === supplement && one.project !== project)) {
+      const twice = owned(other.text).find((name) => mine.has(name));
+      if (twice === undefined) continue;
+      throw new TrunklineError(
+        'repository_conflict',
+        `The ${twice} belongs to the project ${other.project} in ${target}; ${project} cannot supply it`,
+        { where: project, hint: `rename it in the packaging of ${project}, or take it out of ${other.project} first` },
+      );
+    }
+  }
 }
 
 /** The refusal of two contents under one name that clients take for the same package. */

@@ -8,28 +8,27 @@ import type {
   PackageFormat,
   Signer,
   Store,
+  Supplements,
 } from '../model/index.ts';
-import { createAssembler, keptChunks } from './assembly/index.ts';
+import { createAssembler, keptChunks, type WholeText } from './assembly/index.ts';
 import { closeBuildDirectory, writeBuildDirectory, type BuildDirectory } from './build-directory.ts';
 import { writeCandidate } from './candidate.ts';
 import { namesIn, strayPackages, sweepByHash, takeAway } from './collect/files.ts';
 import { openFragments } from './fragments.ts';
 import { layoutOf, type BuildPlace } from './layout.ts';
+import { snapshotLists } from './lists.ts';
 import {
   differentContents,
-  listedPackages,
-  listedTogether,
   type Manifest,
   type ManifestDiff,
   type ManifestPackage,
   type ProjectPackages,
 } from './manifest.ts';
-import { createOwners } from './owners.ts';
 import { recoverRepository, type Recovery } from './recover.ts';
 import { snapshotFiles } from './materialise.ts';
 import { moveRef, readRef, removeRef, type RefMaker } from './refs.ts';
 import { snapshotDirectory } from './snapshots.ts';
-import { holdersOf, type Owned } from './tree/holders.ts';
+import type { Owned } from './tree/holders.ts';
 import { openTree, type NodeStore } from './tree/tree.ts';
 
 export interface RepositoryOptions {
@@ -74,8 +73,8 @@ export interface Repository {
   /** Signed copies of packages in `directory` (empty), or the packages themselves where nothing is signed in this format or there is no key. */
   sign(files: readonly PackageFile[], directory: string): Promise<readonly PackageFile[]>;
   /**
-   * The name of the snapshot that follows `parent` (null: the first) with all packages of a project replaced. Nothing is written yet.
-   * @throws TrunklineError `repository_conflict` when another project owns one of the names
+   * The name of the snapshot that follows `parent` (null: the first) with all packages of a project replaced, and what it supplies. Nothing is written yet.
+   * @throws TrunklineError `repository_conflict` when another project owns one of the names, of packages or of what is supplied
    */
   next(parent: string | null, change: ProjectPackages): Promise<string>;
   /** The same for many projects at once, each named once. */
@@ -98,6 +97,10 @@ export interface Repository {
   /** @throws TrunklineError `not_found`, `store_damaged` */
   readSnapshot(hash: string): Promise<Manifest>;
   ofProject(hash: string | null, project: string): Promise<ManifestPackage[]>;
+  /** What a project supplies in a snapshot besides its packages. */
+  supplementsOf(hash: string | null, project: string): Promise<Supplements>;
+  /** What has to stand in the index files that are made of what projects supply. */
+  wholeTexts(hash: string): Promise<WholeText[]>;
   /** Of each of some packages, those of some snapshots that have it, in their order. */
   holdersOf(hashes: readonly string[], packages: readonly Owned[]): Promise<string[][]>;
   count(hash: string): Promise<number>;
@@ -143,7 +146,6 @@ export function openRepository(options: RepositoryOptions): Repository {
   const { maker, tree, fragments, assembler } = parts;
   const { target, format, store } = options;
   const { layout, origin, url, signer } = maker;
-  const withOwners = createOwners(tree);
 
   return {
     ...{ origin, url, pool: layout.pool },
@@ -155,17 +157,7 @@ export function openRepository(options: RepositoryOptions): Repository {
     },
     sign: async (files, directory) =>
       signer === null || format.sign === undefined ? files : format.sign(files, signer, directory),
-    next: async (parent, change) => {
-      const listed = await withOwners(parent, (ownerOf) => listedPackages(target.name, change, ownerOf));
-      return tree.replace(parent, change.project, listed);
-    },
-    nextOfAll: async (parent, changes) => {
-      const listed = await withOwners(parent, (ownerOf) => listedTogether(target.name, changes, ownerOf));
-      return tree.replaceAll(parent, listed);
-    },
-    readSnapshot: async (hash) => ({ target: target.name, packages: await tree.list(hash) }),
-    ...{ ofProject: tree.ofProject, count: tree.count, diff: tree.diff },
-    holdersOf: (hashes, packages) => holdersOf(options.nodes, hashes, packages),
+    ...snapshotLists(tree, { target: target.name, nodes: options.nodes, wholeParts: format.wholeParts }),
     fragments: (packages) => fragments.ofPackages(packages),
     local: (hash) => ({
       path: snapshotDirectory(layout, hash),
@@ -181,7 +173,6 @@ export function openRepository(options: RepositoryOptions): Repository {
     closeBuildDirectory: (build) => closeBuildDirectory(maker, build),
     ...snapshotFiles(parts),
     ...removals(parts, store),
-    forget: tree.forget,
     recover: async (expected, now = clock()) => {
       await store.recover();
       return recoverRepository(maker, expected, now);
@@ -206,6 +197,7 @@ function openParts(options: RepositoryOptions) {
     tree,
     compression,
     parts: format.indexParts({ architectures }),
+    wholes: format.wholeParts,
     fragmentsOf: (packages) => fragments.ofPackages(packages),
     hrefOf: (one) => `pool/${store.hrefOf(one.sha256, one.fileName)}`,
     kept: async () => {

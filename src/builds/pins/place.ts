@@ -1,4 +1,4 @@
-import { insertSnapshot, listAttemptPackages, type DbOrTx, type Tx } from '../../db/index.ts';
+import { findBuild, insertSnapshot, listAttemptPackages, type DbOrTx, type Tx } from '../../db/index.ts';
 import { TrunklineError } from '../../lib/index.ts';
 import type { PublishedPackage, Target } from '../../model/index.ts';
 import { showRefs } from '../../promotion/index.ts';
@@ -61,7 +61,7 @@ async function publishNext(
 /** The snapshot that follows, or null where the project has these packages in `current`. */
 async function listed(
   context: TrunkContext,
-  { target, project, sequence }: Placing,
+  { target, project, sequence, buildId }: Placing,
   parent: string | null,
   packages: readonly PublishedPackage[],
 ): Promise<string | null> {
@@ -69,7 +69,9 @@ async function listed(
   const there = new Set((await repository.ofProject(parent, project)).map(({ sha256 }) => sha256));
   if (there.size === packages.length && packages.every(({ sha256 }) => there.has(sha256))) return null;
   const files = packages.map(({ sha256, size, ...identity }) => ({ sha256, size, identity }));
-  return repository.next(parent, { project, sequence, packages: files });
+  const published = (await findBuild(context.db, buildId))?.snapshot ?? null;
+  const supplements = published === null ? {} : { supplements: await repository.supplementsOf(published, project) };
+  return repository.next(parent, { project, sequence, packages: files, ...supplements });
 }
 
 async function packagesOf(db: DbOrTx, { target, project, attemptId }: Placing): Promise<PublishedPackage[]> {

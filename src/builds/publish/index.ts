@@ -5,7 +5,7 @@ import type { PackageFile, Target } from '../../model/index.ts';
 import type { Repository } from '../../repos/index.ts';
 import type { TrunkContext } from '../context.ts';
 import type { Failure } from '../failure.ts';
-import { checkInstall, currentSnapshot, stillHolds, type CheckRequest, type Passed } from '../verify.ts';
+import { changeOf, checkInstall, currentSnapshot, stillHolds, type CheckRequest, type Passed } from '../verify.ts';
 import { writeNext, type WrittenSnapshot } from './write.ts';
 
 export { closeDirectory, openDirectory, placeOf, publishDirectory } from './directory.ts';
@@ -56,12 +56,12 @@ async function place(context: TrunkContext, request: PlaceRequest, parent: strin
   const { target, revision, passed } = request;
   const repository = context.repository(target);
   const before = await repository.ofProject(parent, revision.project);
-  const { project, sequence } = revision;
+  const { project } = revision;
   const [pin] = await listPins(context.db, { target: target.name, project, at: context.now() });
   const published = (names: readonly string[]) => listPublishedDigests(context.db, target.name, names);
   const signed = await signNew(context, request, repository);
   await repository.admit(signed, published);
-  const hash = await repository.next(parent, { project, sequence, packages: signed });
+  const hash = await repository.next(parent, changeOf(request, signed));
   const snapshot = await writeNext(context, target, { hash, parent });
   request.timings.publish = (performance.now() - started) / 1000;
   return {

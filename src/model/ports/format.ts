@@ -75,6 +75,29 @@ export interface PackagingRelations {
   requires: readonly string[];
 }
 
+/** What the reading of supplements fills in where the packaging leaves it out. */
+export interface SupplementsAbout {
+  /** Of the target. */
+  arch: string;
+  /** Seconds since the epoch: the revision's, see `VersionInputs`. */
+  utc: number;
+  /** The packaging commit. */
+  distgitCommit: string;
+}
+
+/**
+ * What a project's packaging says of the repository besides its packages, by name, checked and in a form of the format's own. RPM: `comps`, `modules`.
+ * Equal texts say the same.
+ */
+export type Supplements = Readonly<Record<string, string>>;
+
+/** A supplement of one project, and the project's packages in the repository. */
+export interface Supplied {
+  project: string;
+  text: string;
+  packages: readonly { name: string; fullName: string; kind: 'binary' | 'source' }[];
+}
+
 /** A package's own entry in each index file of a repository: index name (`primary`, `Packages`…) → text. Computed once per digest. */
 export type IndexFragment = Readonly<Record<string, string>>;
 
@@ -118,6 +141,10 @@ export interface PackageFormat {
   readPackaging(files: readonly PackagingFile[]): PackagingSummary;
   /** What the packaging says its packages provide and need. @throws TrunklineError `source_invalid` when it cannot be read. */
   readRelations(files: readonly PackagingFile[]): Promise<PackagingRelations>;
+  /** What the packaging says of the repository. @throws TrunklineError `source_invalid` with file and line for what cannot be taken. */
+  readSupplements(files: readonly PackagingFile[], about: SupplementsAbout): Promise<Supplements>;
+  /** The index files of what projects supply; one is there where a project supplies its kind. */
+  readonly wholeParts: readonly WholePart[];
   /** Writes the source to `request.directory`. @throws TrunklineError `source_invalid` naming what is wrong. */
   stageSource(request: StageRequest): Promise<StagedSource>;
   /** The files that a file of that name lists beside itself; null when it is none that lists others. @throws TrunklineError `package_invalid`. */
@@ -183,6 +210,18 @@ export interface IndexPart {
   entry(entry: IndexEntry): string;
   head(packages: number): string;
   readonly tail: string;
+}
+
+/** One index file that is made as a whole from what projects supply. */
+export interface WholePart {
+  /** `group`, `modules`: unique in a repository, and among `IndexPart`s. */
+  readonly id: string;
+  /** The supplement it is made of. */
+  readonly supplement: string;
+  /** The file's text; `supplied` is not empty, and in an order that follows from it alone. */
+  readonly text: (supplied: readonly Supplied[]) => string;
+  /** Names that no two projects may supply, each with a word of what it is. */
+  readonly owned: (text: string) => readonly string[];
 }
 
 /** How index files are compressed. Both can be put together from parts compressed one by one. */

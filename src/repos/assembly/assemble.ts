@@ -1,8 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
-import type { AssembledIndex, Compression, IndexFragment, IndexPart } from '../../model/index.ts';
+import type { AssembledIndex, Compression, IndexFragment, IndexPart, WholePart } from '../../model/index.ts';
 import type { ManifestPackage } from '../manifest.ts';
 import type { SnapshotTree } from '../tree/tree.ts';
-import { createChunkMemory, makeChunk, openChunk, type Chunk } from './chunks.ts';
+import { wholeChunk, wholeTexts } from './wholes.ts';
+import { createChunkMemory, makeChunk, openChunk, type Chunk, type ChunkMemory } from './chunks.ts';
 
 /** Packages whose entries are compressed together at most: few enough that a change recompresses little, enough that it costs little in size. */
 const CHUNK = 256;
@@ -17,6 +18,8 @@ export interface Assembly extends AssembledIndex {
 export interface AssemblerOptions {
   tree: SnapshotTree;
   parts: readonly IndexPart[];
+  /** The index files of what projects supply besides packages. */
+  wholes: readonly WholePart[];
   compression: Compression;
   fragmentsOf(packages: readonly ManifestPackage[]): Promise<readonly IndexFragment[]>;
   hrefOf(one: ManifestPackage): string;
@@ -26,7 +29,7 @@ export interface AssemblerOptions {
 
 export interface Assembler {
   /**
-   * The index files of a snapshot. They are a function of its packages: the same snapshot has the same files, as long as the same compressor made
+   * The index files of a snapshot. They are a function of its packages and what is supplied with them: the same snapshot has the same files, as long as the same compressor made
    * them. Packages named in `elsewhere` (by digest) stand at another href than usual.
    */
   assemble(root: string, elsewhere?: ReadonlyMap<string, string>): Promise<Assembly[]>;
@@ -87,7 +90,7 @@ export function createAssembler(options: AssemblerOptions): Assembler {
         byNode.push(
           ...(await Promise.all(nodes.slice(start, start + 8).map(({ hash }) => nodeChunks(hash, elsewhere)))),
         );
-      return Promise.all(
+      const entries = await Promise.all(
         parts.map(async (part, n) => {
           const frame = (key: string, text: string) =>
             text === '' ? [] : [makeChunk(`${part.id} ${key}`, text, compression)];
@@ -101,8 +104,24 @@ export function createAssembler(options: AssemblerOptions): Assembler {
           return { id: part.id, compression, chunks, ...sums };
         }),
       );
+      return [...entries, ...(await assembleWholes(options, memory, root))];
     },
   };
+}
+
+/** The index files of what projects supply, each one chunk. */
+async function assembleWholes(
+  { tree, wholes, compression }: AssemblerOptions,
+  memory: ChunkMemory,
+  root: string,
+): Promise<Assembly[]> {
+  const made: Assembly[] = [];
+  for (const whole of await wholeTexts(tree, wholes, root)) {
+    const chunks = [await wholeChunk(whole, { memory, compression })];
+    const { open, closed } = await digest(chunks, undefined, compression);
+    made.push({ id: whole.id, compression, chunks, open, closed });
+  }
+  return made;
 }
 
 /** Hashes an index file, going on from the last checkpoint before its first new chunk. */

@@ -1,4 +1,4 @@
-import { parseNode, type Child } from '../tree/node.ts';
+import { namedBy, parseNode } from '../tree/node.ts';
 import type { NodeStore } from '../tree/tree.ts';
 
 /** What some snapshots consist of. */
@@ -23,15 +23,15 @@ export async function reachFrom(store: Pick<NodeStore, 'read'>, roots: Iterable<
       for (const [hash, text] of await store.read(level.slice(start, start + BATCH))) {
         const { node } = parseNode(hash, text);
         if (node.kind === 'leaf') for (const one of node.packages) packages.set(one.sha256, one.project);
-        else for (const child of node.children) addFresh(child, nodes, below);
+        for (const name of namedBy(node)) addFresh(name, nodes, below);
       }
     level = below;
   }
   return { nodes, packages };
 }
 
-function addFresh(child: Child | null, nodes: Set<string>, below: string[]): void {
-  if (child === null || nodes.has(child.hash)) return;
-  nodes.add(child.hash);
-  below.push(child.hash);
+function addFresh(name: string, nodes: Set<string>, below: string[]): void {
+  if (nodes.has(name)) return;
+  nodes.add(name);
+  below.push(name);
 }

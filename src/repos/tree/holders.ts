@@ -40,7 +40,7 @@ export async function holdersOf(
 function note({ children, leaves }: Ways, hash: string, text: string): void {
   const { node } = parseNode(hash, text);
   if (node.kind === 'leaf') leaves.set(hash, new Set(node.packages.map(nameOf)));
-  else
+  if (node.kind === 'inner')
     children.set(
       hash,
       node.children.map((child) => child?.hash ?? null),

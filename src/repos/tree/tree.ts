@@ -1,19 +1,42 @@
-import { TrunklineError } from '../../lib/index.ts';
-import type { ManifestDiff, ManifestPackage } from '../manifest.ts';
-import { build, digitOf, innerOf, keyOf, LEAF, leafOf, parseNode, type Child, type NamedNode } from './node.ts';
+import type { Supplements } from '../../model/index.ts';
+import type { ManifestDiff, ManifestPackage, ManifestSupplement } from '../manifest.ts';
+import {
+  build,
+  childOf,
+  digitOf,
+  innerOf,
+  keyOf,
+  LEAF,
+  leafOf,
+  textOf,
+  type Child,
+  type Content,
+  type NamedNode,
+} from './node.ts';
+import { collectFresh, createNodes, EMPTY, NOTHING, type Nodes, type NodeStore } from './nodes.ts';
 
-/** Where nodes are kept: name → text. Nothing in it ever changes. */
-export interface NodeStore {
-  /** The texts of those that are there. */
-  read(hashes: readonly string[]): Promise<ReadonlyMap<string, string>>;
-  /** Makes nodes durable; those that are there already are left alone. */
-  write(nodes: ReadonlyMap<string, string>): Promise<void>;
+export type { NodeStore } from './nodes.ts';
+
+/** What a project supplies in a snapshot, and its packages there. */
+export interface SuppliedText {
+  project: string;
+  supplement: string;
+  text: string;
+  packages: readonly ManifestPackage[];
 }
 
 /** Snapshots as shared trees. A snapshot is named by its root's hash; null stands for the repository before its first package. */
 export interface SnapshotTree {
-  /** The name of the snapshot with a project's packages replaced. It is only in memory until `keep`. */
-  replace: (root: string | null, project: string, packages: readonly ManifestPackage[]) => Promise<string>;
+  /**
+   * The name of the snapshot with a project's packages replaced, and what it supplies besides them, which stays where nothing is said of it. It is only
+   * in memory until `keep`.
+   */
+  replace: (
+    root: string | null,
+    project: string,
+    packages: readonly ManifestPackage[],
+    supplements?: Supplements,
+  ) => Promise<string>;
   /** The same with many projects at once, in time that grows with the snapshot. */
   replaceAll: (root: string | null, changes: ReadonlyMap<string, readonly ManifestPackage[]>) => Promise<string>;
   /** Makes a snapshot durable. */
@@ -22,55 +45,43 @@ export interface SnapshotTree {
   /** All packages, in the order in which index files have them. @throws TrunklineError `not_found`, `store_damaged` */
   list: (root: string) => Promise<ManifestPackage[]>;
   ofProject: (root: string | null, project: string) => Promise<ManifestPackage[]>;
+  /** What a project supplies in a snapshot. */
+  supplementsOf: (root: string | null, project: string) => Promise<Supplements>;
+  /** What all projects supply, in the tree's order. Costs what is supplied, not what is there. */
+  supplied: (root: string | null) => Promise<SuppliedText[]>;
   count: (root: string) => Promise<number>;
   /** By content; reads only what the two do not share. */
   diff: (before: string | null, after: string | null) => Promise<ManifestDiff>;
   /** The highest nodes with at most `most` packages, in order. */
-  parts: (root: string, most: number) => Promise<Child[]>;
+  parts: (root: string, most: number) => Promise<Part[]>;
   /** Forgets what is in memory: to be called when nodes were removed from the store. */
   forget: () => void;
 }
 
-/** Nodes held in memory at most; a snapshot of 50,000 packages has about 9,000. */
-const HELD = 20_000;
-/** New nodes that nobody has asked to keep: of candidates that failed. */
-const UNSETTLED = 10_000;
-const EMPTY = leafOf([]);
-
 export function openTree(store: NodeStore): SnapshotTree {
   const nodes = createNodes(store);
-  const listAll = async (hash: string): Promise<ManifestPackage[]> => {
-    const { node } = await nodes.get(hash);
-    if (node.kind === 'leaf') return [...node.packages];
-    await nodes.load(node.children.filter(isChild).map((child) => child.hash));
-    const lists: ManifestPackage[][] = [];
-    for (const child of node.children) if (child !== null) lists.push(await listAll(child.hash));
-    return lists.flat();
-  };
-  const partsOf = async (hash: string, most: number): Promise<Child[]> => {
-    const { node, count } = await nodes.get(hash);
-    if (count <= most || node.kind === 'leaf') return [{ hash, count }];
-    await nodes.load(node.children.filter(isChild).map((child) => child.hash));
-    const found: Child[] = [];
-    for (const child of node.children) if (child !== null) found.push(...(await partsOf(child.hash, most)));
-    return found;
-  };
+  const contentOf = (hash: string) => contentBelow(nodes, hash);
+  const listAll = async (hash: string) => [...(await contentOf(hash)).packages];
 
   return {
     list: listAll,
-    parts: partsOf,
+    parts: (root, most) => partsBelow(nodes, root, most),
     forget: () => {
       nodes.forget();
     },
     count: async (root) => (await nodes.get(root)).count,
     has: (root) => nodes.has(root),
     replaceAll: async (root, changes) => {
-      const others = (root === null ? [] : await listAll(root)).filter((one) => !changes.has(one.project));
-      return nodes.add(build([...others, ...[...changes.values()].flat()], 0)).hash;
+      const before = root === null ? NOTHING : await contentOf(root);
+      const others = before.packages.filter((one) => !changes.has(one.project));
+      const packages = [...others, ...[...changes.values()].flat()];
+      return nodes.add(build({ packages, supplements: of(packages, before.supplements) }, 0)).hash;
     },
-    replace: async (root, project, packages) => {
+    replace: async (root, project, packages, supplements) => {
       const top = root === null ? EMPTY : await nodes.get(root);
-      return (await replaceBelow({ nodes, listAll, project, key: keyOf(project), packages }, top, 0)).hash;
+      const given = supplements === undefined ? null : nodesOf(nodes, project, supplements);
+      const change = { nodes, contentOf, project, key: keyOf(project), packages, supplements: given };
+      return (await replaceBelow(change, top, 0)).hash;
     },
     keep: async (root) => {
       const fresh = new Map<string, string>();
@@ -78,7 +89,13 @@ export function openTree(store: NodeStore): SnapshotTree {
       await store.write(fresh);
       for (const hash of fresh.keys()) nodes.settle(hash);
     },
-    ofProject: (root, project) => (root === null ? Promise.resolve([]) : packagesOf(nodes, root, project)),
+    ofProject: async (root, project) => [...(await contentOfProject(nodes, root, project)).packages],
+    supplementsOf: async (root, project) => {
+      const { supplements } = await contentOfProject(nodes, root, project);
+      const texts = await textsOf(nodes, supplements);
+      return Object.fromEntries(supplements.map(({ supplement }, n) => [supplement, texts[n] ?? '']));
+    },
+    supplied: async (root) => (root === null ? [] : suppliedBelow(nodes, await nodes.get(root))),
     diff: async (before, after) => {
       const [old, young] = await differing({ nodes, listAll }, before, after);
       const oldKeys = new Set(old.map(contentKey));
@@ -91,47 +108,121 @@ export function openTree(store: NodeStore): SnapshotTree {
   };
 }
 
-/** The packages of one project: down from the root to one leaf. */
-async function packagesOf(nodes: Nodes, root: string, project: string): Promise<ManifestPackage[]> {
+async function contentBelow(nodes: Nodes, hash: string): Promise<Content> {
+  const { node } = await nodes.get(hash);
+  if (node.kind === 'leaf') return node;
+  const lists: Content[] = [];
+  for (const child of await childrenOf(nodes, node)) lists.push(await contentBelow(nodes, child.hash));
+  return joined(lists);
+}
+
+type Part = Pick<Child, 'hash' | 'count'>;
+
+async function partsBelow(nodes: Nodes, hash: string, most: number): Promise<Part[]> {
+  const { node, count } = await nodes.get(hash);
+  if (count <= most || node.kind === 'leaf') return [{ hash, count }];
+  const found: Part[] = [];
+  for (const child of await childrenOf(nodes, node)) found.push(...(await partsBelow(nodes, child.hash, most)));
+  return found;
+}
+
+/** What one project has: down from the root to one leaf. */
+async function contentOfProject(nodes: Nodes, root: string | null, project: string): Promise<Content> {
+  if (root === null) return NOTHING;
   const key = keyOf(project);
   let current = await nodes.get(root);
   for (let depth = 0; current.node.kind === 'inner'; depth += 1) {
     const child = current.node.children[digitOf(key, depth)];
-    if (child === null || child === undefined) return [];
+    if (child === null || child === undefined) return NOTHING;
     current = await nodes.get(child.hash);
   }
-  return current.node.packages.filter((one) => one.project === project);
+  return current.node.kind === 'leaf' ? among(current.node, (one) => one.project === project) : NOTHING;
 }
 
-type ListAll = (hash: string) => Promise<ManifestPackage[]>;
+/** The children of an inner node, read into memory at once. */
+async function childrenOf(nodes: Nodes, node: NamedNode['node']): Promise<Child[]> {
+  const children = node.kind === 'inner' ? node.children.filter(isChild) : [];
+  await nodes.load(children.map((child) => child.hash));
+  return children;
+}
+
+/** Supplements of some packages' projects. */
+function of(packages: readonly ManifestPackage[], supplements: readonly ManifestSupplement[]): ManifestSupplement[] {
+  if (supplements.length === 0) return [];
+  const projects = new Set(packages.map((one) => one.project));
+  return supplements.filter((one) => projects.has(one.project));
+}
+
+function among({ packages, supplements }: Content, wanted: (one: { project: string }) => boolean): Content {
+  return { packages: packages.filter(wanted), supplements: supplements.filter(wanted) };
+}
+
+function joined(parts: readonly Content[]): Content {
+  return {
+    packages: parts.flatMap(({ packages }) => packages),
+    supplements: parts.flatMap(({ supplements }) => supplements),
+  };
+}
+
+/** Supplements as a leaf names them; their texts become nodes. */
+function nodesOf(nodes: Nodes, project: string, supplements: Supplements): ManifestSupplement[] {
+  return Object.entries(supplements).map(([supplement, text]) => ({
+    ...{ project, supplement },
+    text: nodes.add([textOf(text)]).hash,
+  }));
+}
+
+async function textsOf(nodes: Nodes, supplements: readonly ManifestSupplement[]): Promise<string[]> {
+  await nodes.load(supplements.map(({ text }) => text));
+  const found = await Promise.all(supplements.map(({ text }) => nodes.get(text)));
+  return found.map(({ node }) => (node.kind === 'text' ? node.content : ''));
+}
+
+async function suppliedBelow(nodes: Nodes, { node, supplied }: NamedNode): Promise<SuppliedText[]> {
+  if (!supplied) return [];
+  if (node.kind === 'leaf') {
+    const texts = await textsOf(nodes, node.supplements);
+    return node.supplements.map(({ project, supplement }, n) => ({
+      ...{ project, supplement, text: texts[n] ?? '' },
+      packages: node.packages.filter((one) => one.project === project),
+    }));
+  }
+  const found: SuppliedText[] = [];
+  for (const child of await childrenOf(nodes, node))
+    if (child.supplied) found.push(...(await suppliedBelow(nodes, await nodes.get(child.hash))));
+  return found;
+}
 
 interface Replacement {
   nodes: Nodes;
-  listAll: ListAll;
+  contentOf: (hash: string) => Promise<Content>;
   project: string;
   key: string;
   packages: readonly ManifestPackage[];
+  /** null: those there are. */
+  supplements: readonly ManifestSupplement[] | null;
 }
 
 async function replaceBelow(change: Replacement, top: NamedNode, depth: number): Promise<NamedNode> {
   const { nodes, project, key, packages } = change;
+  if (top.node.kind === 'text') throw new Error('a text in the place of a list');
   if (top.node.kind === 'leaf') {
-    const others = top.node.packages.filter((one) => one.project !== project);
-    return nodes.add(build([...others, ...packages], depth));
+    const others = among(top.node, (one) => one.project !== project);
+    const supplements = change.supplements ?? top.node.supplements.filter((one) => one.project === project);
+    return nodes.add(build(joined([others, { packages, supplements: of(packages, supplements) }]), depth));
   }
   const digit = digitOf(key, depth);
   const child = top.node.children[digit] ?? null;
   const below = await replaceBelow(change, child === null ? EMPTY : await nodes.get(child.hash), depth + 1);
   const children = top.node.children.map((one, n) => {
-    if (n !== digit) return one;
-    return below.count === 0 ? null : { hash: below.hash, count: below.count };
+    return n === digit ? childOf(below) : one;
   });
   const present = children.filter(isChild);
   const count = present.reduce((sum, one) => sum + one.count, 0);
   if (count <= LEAF) {
-    const lists: ManifestPackage[][] = [];
-    for (const one of present) lists.push(await change.listAll(one.hash));
-    return nodes.add([leafOf(lists.flat())]);
+    const lists: Content[] = [];
+    for (const one of present) lists.push(await change.contentOf(one.hash));
+    return nodes.add([leafOf(joined(lists))]);
   }
   const [only, second] = present;
   if (only !== undefined && second === undefined) {
@@ -143,7 +234,7 @@ async function replaceBelow(change: Replacement, top: NamedNode, depth: number):
 
 /** The packages of the parts that two trees do not share, each side. */
 async function differing(
-  { nodes, listAll }: { nodes: Nodes; listAll: ListAll },
+  { nodes, listAll }: { nodes: Nodes; listAll: (hash: string) => Promise<ManifestPackage[]> },
   before: string | null,
   after: string | null,
 ): Promise<[ManifestPackage[], ManifestPackage[]]> {
@@ -152,7 +243,7 @@ async function differing(
     before === null ? EMPTY : await nodes.get(before),
     after === null ? EMPTY : await nodes.get(after),
   ];
-  if (old.node.kind === 'leaf' || young.node.kind === 'leaf')
+  if (old.node.kind !== 'inner' || young.node.kind !== 'inner')
     return [old.count === 0 ? [] : await listAll(old.hash), young.count === 0 ? [] : await listAll(young.hash)];
   const olds: ManifestPackage[][] = [];
   const youngs: ManifestPackage[][] = [];
@@ -168,84 +259,6 @@ async function differing(
 /** Two owners of the same file, or two places in history of it, are two different entries. */
 function contentKey(one: ManifestPackage): string {
   return `${one.sha256} ${one.fileName} ${one.project} ${one.sequence}`;
-}
-
-interface Nodes {
-  get(hash: string): Promise<NamedNode>;
-  has(hash: string): Promise<boolean>;
-  /** Reads several at once into memory. */
-  load(hashes: readonly string[]): Promise<void>;
-  /** Takes in new nodes; answers the first. */
-  add(made: readonly NamedNode[]): NamedNode;
-  /** A node that nothing durable has yet, or undefined. */
-  fresh(hash: string): NamedNode | undefined;
-  settle(hash: string): void;
-  forget(): void;
-}
-
-function createNodes(store: NodeStore): Nodes {
-  const held = new Map<string, NamedNode>([[EMPTY.hash, EMPTY]]);
-  const unsettled = new Map<string, NamedNode>([[EMPTY.hash, EMPTY]]);
-  const hold = (node: NamedNode) => {
-    // The text is needed for writing only.
-    held.set(node.hash, { ...node, text: '' });
-    dropOldest(held, HELD);
-  };
-  const known = (hash: string) => unsettled.get(hash) ?? held.get(hash);
-  const load = async (hashes: readonly string[]) => {
-    const unknown = hashes.filter((hash) => known(hash) === undefined);
-    if (unknown.length === 0) return;
-    for (const [hash, text] of await store.read(unknown)) hold(parseNode(hash, text));
-  };
-  return {
-    load,
-    get: async (hash) => {
-      await load([hash]);
-      const node = known(hash);
-      if (node !== undefined) return node;
-      throw new TrunklineError('not_found', `There is no snapshot ${hash} of this repository`, {
-        hint: 'trunkline snapshot list names the ones there are',
-      });
-    },
-    has: async (hash) => {
-      await load([hash]);
-      return known(hash) !== undefined && (!unsettled.has(hash) || hash === EMPTY.hash);
-    },
-    add: (made) => {
-      for (const node of made) if (held.get(node.hash) === undefined) unsettled.set(node.hash, node);
-      dropOldest(unsettled, UNSETTLED + made.length);
-      const [top] = made;
-      if (top === undefined) throw new Error('a tree without a top');
-      return held.get(top.hash) ?? top;
-    },
-    fresh: (hash) => unsettled.get(hash),
-    forget: () => {
-      held.clear();
-      held.set(EMPTY.hash, EMPTY);
-      unsettled.set(EMPTY.hash, EMPTY);
-    },
-    settle: (hash) => {
-      const node = unsettled.get(hash);
-      if (node === undefined) return;
-      unsettled.delete(hash);
-      hold(node);
-    },
-  };
-}
-
-function dropOldest(map: Map<string, NamedNode>, most: number): void {
-  for (const hash of map.keys()) {
-    if (map.size <= most) return;
-    if (hash !== EMPTY.hash) map.delete(hash);
-  }
-}
-
-function collectFresh(nodes: Nodes, hash: string, into: Map<string, string>): void {
-  const fresh = nodes.fresh(hash);
-  if (fresh === undefined || into.has(hash)) return;
-  into.set(hash, fresh.text);
-  if (fresh.node.kind === 'inner')
-    for (const child of fresh.node.children) if (child !== null) collectFresh(nodes, child.hash, into);
 }
 
 function isChild(child: Child | null): child is Child {

@@ -65,6 +65,7 @@ export async function verifySnapshot(options: VerifyOptions): Promise<Verified> 
   const snapshot = snapshotDirectory(layout, hash);
   const byHash = format.layout.byHash === null ? null : layout.byHash;
   const { architectures, trust, validFor } = options;
+  const wholes = await repository.wholeTexts(hash);
   const entries = packages.map((one) => {
     const fragment = read.fragments.get(one.sha256);
     return {
@@ -72,7 +73,9 @@ export async function verifySnapshot(options: VerifyOptions): Promise<Verified> 
       entry: fragment === undefined ? null : { fragment, href: relative(directory, repository.pathOf(one)) },
     };
   });
-  findings.push(...(await checkIndices({ directory, snapshot, byHash, format, architectures, record, entries })));
+  findings.push(
+    ...(await checkIndices({ directory, snapshot, byHash, format, architectures, record, entries, wholes })),
+  );
   const names = { layout, format, record, trust, options: { architectures, origin: repository.origin } };
   findings.push(...(await checkFirst(names, snapshot, record.time)));
   if (options.ref !== null) {

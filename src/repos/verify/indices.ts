@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { decompress, errnoOf, sha256 } from '../../lib/index.ts';
 import type { IndexEntry, PackageFormat } from '../../model/index.ts';
-import type { IndexRecord } from '../assembly/index.ts';
+import type { IndexRecord, WholeText } from '../assembly/index.ts';
 import type { Finding } from './finding.ts';
 
 export const REMEDY =
@@ -18,6 +18,8 @@ export interface IndexCheck {
   format: PackageFormat;
   architectures: readonly string[];
   record: IndexRecord;
+  /** The texts of index files that are made as a whole. */
+  wholes: readonly WholeText[];
   /** What has to stand in the index, in order; null where an entry could not be made. */
   entries: readonly { fullName: string; entry: IndexEntry | null }[];
 }
@@ -26,24 +28,36 @@ export interface IndexCheck {
 export async function checkIndices(check: IndexCheck): Promise<Finding[]> {
   const { format, record } = check;
   const findings: Finding[] = [];
-  for (const part of format.indexParts({ architectures: check.architectures })) {
-    const index = record.indices.find(({ id }) => id === part.id);
+  const where = relative(check.directory, check.snapshot);
+  const expected = [
+    ...format.indexParts({ architectures: check.architectures }).map((part) => ({
+      id: part.id,
+      compare: (text: string, path: string) => compareEntries(check, part, text, path),
+    })),
+    ...check.wholes.map((whole) => ({
+      id: whole.id,
+      compare: (text: string, path: string) => compareWhole(whole, text, path),
+    })),
+  ];
+  for (const { id, compare } of expected) {
+    const index = record.indices.find((one) => one.id === id);
     if (index === undefined)
-      findings.push({
-        kind: 'index_missing',
-        where: relative(check.directory, check.snapshot),
-        what: `it has no index ${part.id}`,
-        remedy: REMEDY,
-      });
-    else findings.push(...(await checkIndex(check, part, index)));
+      findings.push({ kind: 'index_missing', where, what: `it has no index ${id}`, remedy: REMEDY });
+    else findings.push(...(await checkIndex(check, index, compare)));
   }
+  for (const { id } of record.indices.filter((one) => !expected.some((part) => part.id === one.id)))
+    findings.push({ kind: 'index_wrong', where, what: `it has an index ${id} that nobody supplies`, remedy: REMEDY });
   return findings;
 }
 
 type Part = ReturnType<PackageFormat['indexParts']>[number];
 type Index = IndexRecord['indices'][number];
 
-async function checkIndex(check: IndexCheck, part: Part, index: Index): Promise<Finding[]> {
+async function checkIndex(
+  check: IndexCheck,
+  index: Index,
+  compare: (text: string, where: string) => Finding[],
+): Promise<Finding[]> {
   const path = join(check.snapshot, check.format.indexPath(index));
   const findings: Finding[] = [];
   const closed = await fileWith(check, path, index, findings);
@@ -58,7 +72,7 @@ async function checkIndex(check: IndexCheck, part: Part, index: Index): Promise<
       ...findings,
       { kind: 'index_damaged', where, what: 'what it unpacks to has another SHA-256', remedy: REMEDY },
     ];
-  return [...findings, ...compareEntries(check, part, text.toString('utf8'), where)];
+  return [...findings, ...compare(text.toString('utf8'), where)];
 }
 
 /** The content of an index file, when it has the digest it is to have. */
@@ -90,6 +104,11 @@ async function decompressed(closed: Buffer, index: Index): Promise<Buffer> {
   }
   if (offset !== closed.length) throw new Error('there is something behind the last chunk');
   return Buffer.concat(open);
+}
+
+function compareWhole(whole: WholeText, text: string, where: string): Finding[] {
+  if (text === whole.text) return [];
+  return [{ kind: 'index_wrong', where, what: 'it is not what the projects supply', remedy: REMEDY }];
 }
 
 /** The index as it has to be, compared with the one that is there, entry by entry where they differ. */

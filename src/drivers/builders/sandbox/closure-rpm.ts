@@ -15,7 +15,7 @@ dnf -q --installroot=/tmp/root --setopt=reposdir=/tmp/repos.d --setopt=cachedir=
 export async function rpmClosure({ jail, target, repository }: ClosureRun): Promise<UnmetPackage[]> {
   const bases = rpmRepositories(target);
   const release = /-(\d+)(?:-|$)/.exec(target.name)?.[1] ?? '0';
-  const ours = `[trunkline]\nname=trunkline\nbaseurl=file://${encodeURI(repository.path)}\nenabled=1\ngpgcheck=0\npriority=1\n`;
+  const ours = `[trunkline]\nname=trunkline\nbaseurl=file://${encodeURI(repository.path)}\nenabled=1\ngpgcheck=0\npriority=1\nmodule_hotfixes=1\n`;
   const result = await jail.run(
     ['/bin/sh', '-c', SCRIPT, 'sh', `--releasever=${release}`, `--forcearch=${target.arch}`],
     {

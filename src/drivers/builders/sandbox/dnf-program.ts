@@ -95,6 +95,8 @@ def open_base():
             repo.gpgcheck = True
             repo.gpgkey = given["gpgkey"]
         repo.priority = given["priority"]
+        # What a project calls a module is built with and tried like any other package.
+        repo.module_hotfixes = given["ours"]
         repo.metadata_expire = given["expire"]
         base.repos.add(repo)
     return base

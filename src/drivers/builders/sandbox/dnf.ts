@@ -92,7 +92,7 @@ function programInput(request: DnfRequest, bases: readonly RpmBaseRepository[], 
   const ours = request.repository && {
     id: OURS,
     baseurl: [`file://${encodeURI(request.repository.path)}`],
-    ...{ metalink: null, mirrorlist: null, gpgkey: [], priority: 1, expire: 0 },
+    ...{ metalink: null, mirrorlist: null, gpgkey: [], priority: 1, expire: 0, ours: true },
   };
   return {
     installRoot: INSTALL_ROOT,
@@ -104,6 +104,7 @@ function programInput(request: DnfRequest, bases: readonly RpmBaseRepository[], 
       ...bases.map((base) => ({
         ...{ id: base.id, baseurl: base.baseurl, metalink: base.metalink, mirrorlist: base.mirrorlist },
         priority: base.priority,
+        ours: false,
         gpgkey: base.gpgkey.map(keyAddress),
         expire: isRemote(base) && !fresh ? METADATA_SECONDS : 0,
       })),

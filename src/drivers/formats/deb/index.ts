@@ -19,6 +19,9 @@ export function createDebFormat(options: { openJail: OpenJail }): PackageFormat 
     name: 'deb',
     readPackaging,
     readRelations: (files) => Promise.resolve(readRelations(files)),
+    // apt knows no groups and no modules.
+    readSupplements: () => Promise.resolve({}),
+    wholeParts: [],
     stageSource,
     readList: (path) => readList(options.openJail, path),
     fileNames: debFileNames,

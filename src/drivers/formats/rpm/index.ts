@@ -12,6 +12,7 @@ import { readRelations } from './relations.ts';
 import { signRpms } from './sign.ts';
 import { rpmSignatureProblems } from './signature-problems.ts';
 import { stageSource } from './stage-source.ts';
+import { readRpmSupplements, rpmWholeParts } from './supplements/index.ts';
 import { repomd, rpmIndexParts, rpmIndexPath, rpmLayout } from './write-index.ts';
 
 /** RPM, for dnf and zypper. Packages are read in jails of `openJail`. */
@@ -22,6 +23,8 @@ export function createRpmFormat(options: { openJail: OpenJail }): PackageFormat 
     name: 'rpm',
     readPackaging,
     readRelations: (files) => readRelations(options.openJail, files),
+    readSupplements: (files, about) => readRpmSupplements(options.openJail, files, about),
+    wholeParts: rpmWholeParts,
     stageSource,
     readList: () => Promise.resolve(null),
     fileNames: rpmFileNames,

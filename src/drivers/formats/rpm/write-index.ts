@@ -8,6 +8,8 @@ const FRAMES = {
   filelists: [`<filelists xmlns="${SCHEMAS}/filelists"`, '</filelists>'],
   other: [`<otherdata xmlns="${SCHEMAS}/other"`, '</otherdata>'],
 } as const;
+/** Files that createrepo_c and modifyrepo_c call otherwise than repomd.xml calls what is in them. */
+const FILES: Readonly<Record<string, string>> = { group: 'comps.xml', modules: 'modules.yaml' };
 const EXTENSIONS = { gzip: 'gz', zstd: 'zst' } as const;
 
 export const rpmLayout: IndexLayout = {
@@ -35,7 +37,8 @@ export function rpmIndexParts(): IndexPart[] {
 
 /** Index files carry their digest in their names (as createrepo_c's do), so that a cache or a client half-way through never mixes two repositories. */
 export function rpmIndexPath(index: AssembledIndex): string {
-  return `repodata/${index.closed.sha256}-${index.id}.xml.${EXTENSIONS[index.compression]}`;
+  const name = FILES[index.id] ?? `${index.id}.xml`;
+  return `repodata/${index.closed.sha256}-${name}.${EXTENSIONS[index.compression]}`;
 }
 
 export function repomd(indices: readonly AssembledIndex[], options: IndexOptions): { path: string; content: string } {

@@ -1,0 +1,2 @@
+export { readRpmSupplements } from './read.ts';
+export { rpmWholeParts } from './parts.ts';
