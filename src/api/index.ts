@@ -6,6 +6,7 @@ export {
   API_ROOT,
   ROUTES,
   type Answer,
+  type Body,
   type Params,
   type Query,
   type Route,

@@ -3,16 +3,19 @@ import { BUILD_RESULTS, BUILD_STATES } from '../model/index.ts';
 import { pageOf, pageQuery } from './paging.ts';
 import { hash, name, number, packageWord, refName, snapshotName } from './resources/fields.ts';
 import * as resources from './resources/index.ts';
+import { VOTE_ROUTES } from './vote-routes.ts';
 
 /** One thing that can be asked of the API: server, client and documentation are made from these records. */
 export interface Route {
-  method: 'GET';
+  method: 'GET' | 'POST';
   /** Below `/api/v1`, parameters as `:name`. */
   path: string;
   tag: string;
   summary: string;
   params?: z.ZodObject;
   query?: z.ZodObject;
+  /** Of a POST. */
+  body?: z.ZodObject;
   answer: z.ZodType;
 }
 
@@ -50,8 +53,9 @@ const whichEvents = {
 
 const of = resources;
 
-/** Every resource that can be read. */
+/** Every resource. */
 export const ROUTES = only({
+  ...VOTE_ROUTES,
   listProjects: {
     ...get('/projects', 'projects', 'Projects, by name'),
     query: paged,
@@ -143,8 +147,9 @@ export const ROUTES = only({
 
 export type Routes = typeof ROUTES;
 export type RouteName = keyof Routes;
-type Part<R, K extends 'params' | 'query'> = R extends Record<K, infer S extends z.ZodType> ? S : never;
+type Part<R, K extends 'params' | 'query' | 'body'> = R extends Record<K, infer S extends z.ZodType> ? S : never;
 /** What a handler gets of a request. */
 export type Params<R> = [Part<R, 'params'>] extends [never] ? unknown : z.output<Part<R, 'params'>>;
 export type Query<R> = [Part<R, 'query'>] extends [never] ? unknown : z.output<Part<R, 'query'>>;
+export type Body<R> = [Part<R, 'body'>] extends [never] ? unknown : z.output<Part<R, 'body'>>;
 export type Answer<R extends Route> = z.output<R['answer']>;

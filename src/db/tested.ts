@@ -109,7 +109,7 @@ function sameThing(eb: ExpressionBuilder<Schema, 'votes'>, { kind, since }: Good
 }
 
 /** Successes that are counted of a job at most: enough to tell a rare one from a common one. */
-const COUNTED = 1000;
+const COUNTED = 200;
 
 async function rarestSuccess(db: DbOrTx, filter: GoodFilter): Promise<string> {
   const { jobs } = filter;

@@ -55,13 +55,14 @@ export async function document(version: string, prefix: string): Promise<Documen
 type Described = Omit<Route, 'answer'> & { answer: z.ZodType; type?: string };
 
 function describe(app: FastifyInstance, operationId: string, route: Described): void {
-  const { method, path, tag, summary, params, query, answer, type = 'application/json' } = route;
+  const { method, path, tag, summary, params, query, body, answer, type = 'application/json' } = route;
   const schema = {
     ...{ operationId, summary, tags: [tag] },
     ...(params === undefined ? {} : { params: params.strict() }),
     ...(query === undefined ? {} : { querystring: query.strict() }),
+    ...(body === undefined ? {} : { body: body.strict() }),
     response: {
-      200: { description: 'The answer', content: { [type]: { schema: answer } } },
+      [method === 'POST' ? 201 : 200]: { description: 'The answer', content: { [type]: { schema: answer } } },
       '4xx': { description: 'What was wrong', content: { 'application/problem+json': { schema: problemSchema } } },
     },
   };

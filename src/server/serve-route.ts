@@ -4,6 +4,7 @@ import {
   API_ROOT,
   ROUTES,
   type Answer,
+  type Body,
   type Params,
   type Query,
   type Route,
@@ -16,6 +17,7 @@ import type { Needs } from './gate.ts';
 export interface Asked<N extends RouteName> {
   params: Params<Routes[N]>;
   query: Query<Routes[N]>;
+  body: Body<Routes[N]>;
   request: FastifyRequest;
 }
 
@@ -38,11 +40,16 @@ export function serveRoute<N extends RouteName>(
   app.route({
     method: route.method,
     url: `${API_ROOT}${route.path}`,
-    schema: { params: (route.params ?? z.object({})).strict(), querystring: (route.query ?? z.object({})).strict() },
+    schema: {
+      params: (route.params ?? z.object({})).strict(),
+      querystring: (route.query ?? z.object({})).strict(),
+      ...(route.body === undefined ? {} : { body: route.body.strict() }),
+    },
     config: { needs: needed },
     handler: async (request, reply) => {
-      const { params, query } = request as { params: Params<Routes[N]>; query: Query<Routes[N]> };
-      const answered: unknown = await answer({ params, query, request });
+      const { params, query, body } = request as Pick<Asked<N>, 'params' | 'query' | 'body'>;
+      const answered: unknown = await answer({ params, query, body, request });
+      if (route.method === 'POST') void reply.code(201);
       const next = nextOf(answered);
       if (next !== null) void reply.header('link', `<${nextAddress(request.url, next)}>; rel="next"`);
       return answered;

@@ -8,6 +8,7 @@ import { benchmarkMock } from './mock.ts';
 import { benchmarkOverhead } from './overhead.ts';
 import { benchmarkParallel } from './parallel.ts';
 import { benchmarkPublish } from './publish.ts';
+import { benchmarkVotes } from './votes.ts';
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'build-rpm': benchmarkBuildRpm,
@@ -15,6 +16,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   parallel: benchmarkParallel,
   mock: benchmarkMock,
   publish: benchmarkPublish,
+  votes: benchmarkVotes,
 };
 
 const wanted = process.argv.slice(2);

@@ -33,11 +33,20 @@ export type Input<R> = Params<R> & Partial<Optional<Query<R>>>;
 type ListName = {
   [N in RouteName]: Answer<Routes[N]> extends { items: unknown[]; next: string | null } ? N : never;
 }[RouteName];
+/** The schema of a route's body. */
+type Sent<N extends RouteName> = Routes[N] extends { body: infer S extends z.ZodObject } ? S : never;
 type Item<N extends ListName> = Answer<Routes[N]> extends { items: (infer T)[] } ? T : never;
 
 export interface Client {
   /** Asks for one answer. @throws TrunklineError with the server's code, or `server_unreachable` */
   get<N extends RouteName>(name: N, input: Input<Routes[N]>, signal?: AbortSignal): Promise<Answer<Routes[N]>>;
+  /** Has something done. @throws TrunklineError with the server's code, or `server_unreachable` */
+  post<N extends RouteName>(
+    name: N,
+    input: Input<Routes[N]>,
+    body: z.input<Sent<N>>,
+    signal?: AbortSignal,
+  ): Promise<Answer<Routes[N]>>;
   /** A list from its beginning to its end, page by page. */
   all<N extends ListName>(name: N, input: Input<Routes[N]>, signal?: AbortSignal): AsyncGenerator<Item<N>>;
   /** A log, from a byte on, until its attempt has ended. */
@@ -47,9 +56,14 @@ export interface Client {
 /** A client of a Trunkline server. */
 export function createClient(options: ClientOptions): Client {
   const ask = asker(options);
-  const get: Client['get'] = async (name, input, signal) => {
+  const get: Client['get'] = (name, input, signal) => answerOf(name, input, { signal });
+  const answerOf = async <N extends RouteName>(
+    name: N,
+    input: Input<Routes[N]>,
+    how: { signal: AbortSignal | undefined; body?: string },
+  ): Promise<Answer<Routes[N]>> => {
     const route: Route = ROUTES[name];
-    const response = await ask(addressOf(route, input), { signal, accept: 'application/json' });
+    const response = await ask(addressOf(route, input), { ...how, accept: 'application/json' });
     const parsed = route.answer.safeParse(await response.json().catch(() => undefined));
     if (parsed.success) return parsed.data as never;
     throw new TrunklineError('server_unreachable', `${options.url} answered what is no answer of a Trunkline server`, {
@@ -59,6 +73,7 @@ export function createClient(options: ClientOptions): Client {
   };
   return {
     get,
+    post: (name, input, body, signal) => answerOf(name, input, { signal, body: JSON.stringify(body) }),
     async *all(name, input, signal) {
       let cursor: string | undefined;
       do {
@@ -82,15 +97,23 @@ export type Ask = (
     headers?: Readonly<Record<string, string>>;
     signal?: AbortSignal | undefined;
     endless?: boolean;
+    /** Of a POST, in JSON. */
+    body?: string;
   },
 ) => Promise<Response>;
 
 function asker({ url, token = null, timeout = 30_000, fetch: send = fetch }: ClientOptions): Ask {
   const base = url.replace(/\/+$/, '');
-  return async (address, { accept, headers, signal, endless = false }) => {
+  return async (address, { accept, headers, signal, endless = false, body }) => {
     const signals = [...(signal === undefined ? [] : [signal]), ...(endless ? [] : [AbortSignal.timeout(timeout)])];
     const response = await send(`${base}${API_ROOT}${address}`, {
-      headers: { accept, ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...headers },
+      ...(body === undefined ? {} : { method: 'POST', body }),
+      headers: {
+        accept,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        ...headers,
+      },
       redirect: 'error',
       signal: AbortSignal.any(signals),
     }).catch((error: unknown) => {

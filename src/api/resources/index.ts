@@ -1,4 +1,5 @@
 export * from './builds.ts';
 export * from './projects.ts';
 export * from './snapshots.ts';
+export * from './votes.ts';
 export * from './work.ts';

@@ -11,6 +11,7 @@ import { serveQueue } from './queue.ts';
 import { serveRefs } from './refs.ts';
 import { serveSnapshots } from './snapshots.ts';
 import { serveSummary } from './summary.ts';
+import { serveVotes } from './votes.ts';
 
 /** All of the API. */
 export function serveApi(app: FastifyInstance, context: ServerContext): void {
@@ -21,6 +22,7 @@ export function serveApi(app: FastifyInstance, context: ServerContext): void {
   servePackages(app, context);
   serveSnapshots(app, context);
   serveRefs(app, context);
+  serveVotes(app, context);
   serveQueue(app, context);
   serveEvents(app, context, streams);
   serveSummary(app, context);
