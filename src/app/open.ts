@@ -7,7 +7,7 @@ import { createBuilders } from '../drivers/builders/registry.ts';
 import { createFormats } from '../drivers/formats/registry.ts';
 import { createSigner } from '../drivers/signers/registry.ts';
 import { createDiskStore } from '../drivers/stores/disk/index.ts';
-import { createLog, createMutexes, fileSystemError, TrunklineError } from '../lib/index.ts';
+import { createBell, createLog, createMutexes, fileSystemError, TrunklineError } from '../lib/index.ts';
 import { recoverJails } from '../lib/jail/index.ts';
 import type { Settings, Signer, Target } from '../model/index.ts';
 import { describeRefs, describeRemovedRefs, pointRef } from '../promotion/index.ts';
@@ -106,6 +106,7 @@ async function assemble(
     builders: createBuilders({ stateDirectory: join(dataDir, 'roots') }),
     repository: repositories(settings, signer, db, formats),
     mirrors: openMirrors(join(dataDir, 'git')),
+    queueBell: createBell(),
     mutexes: createMutexes(),
     shown: new Set(),
     log: createLog(settings.logLevel),

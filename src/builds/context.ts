@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Db } from '../db/index.ts';
-import type { Logger, Mutexes } from '../lib/index.ts';
+import type { Bell, Logger, Mutexes } from '../lib/index.ts';
 import type { Settings, Target } from '../model/index.ts';
 import type { Repository } from '../repos/index.ts';
 import type { Mirrors } from './mirrors.ts';
@@ -15,6 +15,8 @@ export interface TrunkContext extends Workplace {
   /** The published repository of a target. */
   repository: (target: Target) => Repository;
   mirrors: Mirrors;
+  /** Rung when there is something new in the queue. */
+  queueBell: Bell;
   /** One holder at a time for each name. */
   mutexes: Mutexes;
   /** Ids of attempts whose result this process has made visible; the outbox asks for it again after a crash. */

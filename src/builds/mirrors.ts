@@ -3,11 +3,16 @@ import { join } from 'node:path';
 import { mirrorName, openMirror, type Mirror } from '../lib/git/index.ts';
 import type { GitBranch } from '../model/index.ts';
 
-/** The mirrors of one run, each opened and fetched once: a mirror remembers what it walked. */
+/** The mirrors of one process, each opened once: a mirror remembers what it walked. */
 export interface Mirrors {
   of(repository: Pick<GitBranch, 'url'>): Promise<Mirror>;
   /** The mirror if it is there; none is made. */
   known(repository: Pick<GitBranch, 'url'>): Promise<Mirror | null>;
+  /**
+   * Brought up to date again, where the remote has anything new since the last time; who asks for one that is just being looked at waits for that.
+   * `tips` says what it has: equal ones mean that nothing is new. @throws TrunklineError as `fetched`
+   */
+  refreshed(repository: Pick<GitBranch, 'url'>, signal: AbortSignal): Promise<{ mirror: Mirror; tips: string }>;
   /** Brought up to date, once a run. @throws TrunklineError `project_unreachable`, `source_invalid`. */
   fetched(repository: Pick<GitBranch, 'url'>, signal: AbortSignal): Promise<Mirror>;
 }
@@ -16,12 +21,27 @@ export interface Mirrors {
 export function openMirrors(directory: string): Mirrors {
   const opened = new Map<string, Promise<Mirror>>();
   const fetches = new Map<string, Promise<void>>();
+  const seen = new Map<string, string>();
+  const refreshes = new Map<string, Promise<string>>();
+  const refresh = async (url: string, signal: AbortSignal) => {
+    const mirror = await of(url);
+    const tips = await mirror.remoteTips({ signal });
+    // What it has may be newer than its tips by now; then the next look finds other tips, and nothing is lost.
+    if (seen.get(url) !== tips) await mirror.fetch({ signal });
+    seen.set(url, tips);
+    return tips;
+  };
   const of = (url: string) => remembered(opened, url, () => openMirror(directory, url));
   return {
     of: ({ url }) => of(url),
     known: async ({ url }) => {
       const head = await stat(join(directory, mirrorName(url), 'HEAD')).catch(() => null);
       return head === null ? null : of(url);
+    },
+    async refreshed({ url }, signal) {
+      const refreshing = () => refresh(url, signal).finally(() => refreshes.delete(url));
+      const tips = await remembered(refreshes, url, refreshing);
+      return { mirror: await of(url), tips };
     },
     async fetched({ url }, signal) {
       const mirror = await of(url);

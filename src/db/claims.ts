@@ -8,6 +8,8 @@ import type { Schema } from './schema.ts';
 export interface ClaimFilter {
   targets?: readonly string[];
   projects?: readonly string[];
+  /** Projects that are left out. */
+  without?: readonly string[];
   buildIds?: readonly number[];
 }
 
@@ -52,6 +54,18 @@ export async function claimAttempt(db: DbOrTx, request: ClaimRequest): Promise<Q
     .returningAll()
     .executeTakeFirst();
   return row === undefined ? null : toAttempt(row);
+}
+
+/** The lease under which each of these attempts is running; those that do not run are left out. */
+export async function listHeld(db: DbOrTx, ids: readonly number[]): Promise<Map<number, number>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db.sql
+    .selectFrom('attempts')
+    .select(['id', 'lease'])
+    .where('id', 'in', [...ids])
+    .where('state', '=', RUNNING)
+    .execute();
+  return new Map(rows.map(({ id, lease }) => [id, lease]));
 }
 
 /** Running attempts whose claim lapsed before `now`. */
@@ -114,5 +128,19 @@ function matching(eb: ExpressionBuilder<Schema, 'builds'>, filter: ClaimFilter):
   if (filter.targets !== undefined) oneOf('builds.target', filter.targets);
   if (filter.projects !== undefined) oneOf('builds.project', filter.projects);
   if (filter.buildIds !== undefined) oneOf('builds.id', filter.buildIds);
+  if (filter.without !== undefined && filter.without.length > 0)
+    conditions.push(eb('builds.project', 'not in', [...filter.without]));
   return eb.and(conditions);
+}
+
+/** Projects that have something in the queue. */
+export async function listQueuedProjects(db: DbOrTx): Promise<string[]> {
+  const rows = await db.sql
+    .selectFrom('attempts')
+    .innerJoin('builds', 'builds.id', 'attempts.build_id')
+    .where('attempts.state', '=', PENDING)
+    .select('builds.project')
+    .distinct()
+    .execute();
+  return rows.map(({ project }) => project);
 }

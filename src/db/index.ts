@@ -29,4 +29,5 @@ export * from './tested.ts';
 export * from './tokens.ts';
 export * from './uploads.ts';
 export * from './users.ts';
+export * from './polls.ts';
 export * from './votes.ts';

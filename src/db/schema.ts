@@ -238,6 +238,16 @@ export interface NoticesTable {
   told_at: Time | null;
 }
 
+export interface PollsTable {
+  project: string;
+  due_at: Time;
+  /** When somebody asked for it since it was polled last. */
+  asked_at: Time | null;
+  polled_at: Time | null;
+  failures: number;
+  error: string | null;
+}
+
 export interface AuditTable {
   id: Generated<number>;
   actor: Fixed<string>;
@@ -267,4 +277,5 @@ export interface Schema extends AccessSchema, VotesSchema {
   outbox: OutboxTable;
   notices: NoticesTable;
   audit: AuditTable;
+  polls: PollsTable;
 }

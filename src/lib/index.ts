@@ -1,4 +1,5 @@
 export * from './armor.ts';
+export * from './bell.ts';
 export * from './compress.ts';
 export * from './errors.ts';
 export * from './files.ts';

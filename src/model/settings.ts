@@ -60,6 +60,10 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export interface ServerSettings {
   /** Where `trunkline serve` listens. Port 0: any that is free. */
   listen: { host: string; port: number };
+  /** Seconds after which a project's repositories are looked at again. */
+  pollInterval: number;
+  /** Seconds of work that may wait for a target before only the newest commit of each project is built. */
+  backlogLimit: number;
 }
 
 /** The configuration file as the rest of the house sees it: checked, defaults filled in, paths absolute, secrets resolved. */

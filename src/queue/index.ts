@@ -5,5 +5,5 @@ export * from './cancel.ts';
 export * from './enqueue.ts';
 export { finishAttempt, retryOrFinish, type Finished, type FinishedWork, type RetryRule } from './finish.ts';
 export * from './interrupt.ts';
-export { claim, heartbeat, leaseOf, recordProgress, release, type Lease } from './lease.ts';
+export { claim, heartbeat, leaseOf, listLost, recordProgress, release, type Lease } from './lease.ts';
 export * from './recheck.ts';

@@ -2,6 +2,7 @@ import {
   claimAttempt,
   findAttempt,
   inTransaction,
+  listHeld,
   updateAttempt,
   updateBuild,
   type ClaimRequest,
@@ -38,6 +39,17 @@ export async function heartbeat(
   { now, leaseMs }: { now: number; leaseMs: number },
 ): Promise<void> {
   await changeLeased(db, lease, { leaseExpiresAt: now + leaseMs });
+}
+
+/** The attempts among those leases that are not under them any more: finished, cancelled, given back, or claimed anew. */
+export async function listLost(db: DbOrTx, leases: readonly Lease[]): Promise<Set<number>> {
+  const held = await listHeld(
+    db,
+    leases.map(({ attemptId }) => attemptId),
+  );
+  return new Set(
+    leases.filter(({ attemptId, lease }) => held.get(attemptId) !== lease).map(({ attemptId }) => attemptId),
+  );
 }
 
 /** Records what is known of an attempt while it runs. @throws TrunklineError `lock_lost` */

@@ -33,7 +33,7 @@ export async function serve(trunk: Trunk, { version, services, signal, ready }: 
     const url = await listen(app, settings.server.listen);
     await trunk.announce(url);
     ready(url);
-    await Promise.race([untilAborted(signal), runServices([...services, idle], { signal, log })]);
+    await runServices([...services, idle], { signal, log });
   } finally {
     stopping.abort();
     await app.close();

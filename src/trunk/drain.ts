@@ -1,7 +1,7 @@
 import { performAttempt, type AttemptReport, type TrunkContext } from '../builds/index.ts';
 import { requireBuildWithRevision, type QueuedAttempt } from '../db/index.ts';
 import { describeError, TrunklineError } from '../lib/index.ts';
-import { claim, heartbeat, leaseOf, type ClaimFilter } from '../queue/index.ts';
+import { claim, heartbeat, leaseOf, listLost, type ClaimFilter } from '../queue/index.ts';
 import type { RunReporter } from './report.ts';
 
 export interface DrainOptions {
@@ -10,21 +10,32 @@ export interface DrainOptions {
   /** This process as a worker; `<worker>/<attempt>` holds a lease. */
   worker: string;
   targets: readonly string[];
-  projects: readonly string[];
+  /** null: all, but those of `without`. */
+  projects: readonly string[] | null;
+  without?: readonly string[];
   stopOnFailure: boolean;
   /** For `--order`: the projects that must not be in the making while a project is. */
   needs: ReadonlyMap<string, ReadonlySet<string>>;
   signal: AbortSignal;
   report: RunReporter;
+  /**
+   * What to do when there is a place free and nothing due; then is looked again. Left out: the drain ends when nothing is due and nothing runs any
+   * more.
+   */
+  wait?: () => Promise<void>;
 }
 
+/** Milliseconds for which an attempt is ours unless that is renewed. */
 const LEASE = 120_000;
+/** Milliseconds between two looks at whether attempts are still ours: a cancelled one ends that soon. */
+const LOOK = 2000;
 
 interface Running {
   attempt: QueuedAttempt;
   project: string;
   /** Ends the attempt when its lease is lost: its result would not be taken. */
   lost: AbortController;
+  renewedAt: number;
   done: Promise<AttemptReport | null>;
 }
 
@@ -35,7 +46,7 @@ interface Running {
 export async function drainQueue(context: TrunkContext, options: DrainOptions): Promise<AttemptReport[]> {
   const reports: AttemptReport[] = [];
   const running = new Map<number, Running>();
-  const beat = setInterval(() => void renew(context, running), LEASE / 4);
+  const beat = setInterval(() => void renew(context, running), LOOK);
   let stopped = false;
   try {
     for (;;) {
@@ -44,13 +55,13 @@ export async function drainQueue(context: TrunkContext, options: DrainOptions): 
         if (next === null) break;
         running.set(next.attempt.id, next);
       }
-      if (running.size === 0) return reports;
-      const ended = await Promise.race(
-        [...running.values()].map(({ done, attempt }) => done.then((report) => ({ report, attempt }))),
-      );
+      const waiting = stopped || options.signal.aborted ? undefined : options.wait;
+      if (running.size === 0 && waiting === undefined) return reports;
+      const ended = await firstOf(running, running.size < options.jobs ? waiting : undefined);
+      if (ended === null) continue;
       running.delete(ended.attempt.id);
       if (ended.report === null) continue;
-      reports.push(ended.report);
+      if (options.wait === undefined) reports.push(ended.report);
       options.report({ kind: 'finished', report: ended.report });
       stopped ||= ended.report.fatal || (options.stopOnFailure && ended.report.failure !== null);
     }
@@ -60,17 +71,21 @@ export async function drainQueue(context: TrunkContext, options: DrainOptions): 
   }
 }
 
+/** The first that ends; null when `wait` is over before. */
+async function firstOf(
+  running: ReadonlyMap<number, Running>,
+  wait: DrainOptions['wait'],
+): Promise<{ attempt: QueuedAttempt; report: AttemptReport | null } | null> {
+  const ends = [...running.values()].map(({ done, attempt }) => done.then((report) => ({ report, attempt })));
+  return Promise.race([...ends, ...(wait === undefined ? [] : [wait().then(() => null)])]);
+}
+
 async function startNext(
   context: TrunkContext,
   options: DrainOptions,
   running: ReadonlyMap<number, Running>,
 ): Promise<Running | null> {
-  const busy = new Set([...running.values()].map(({ project }) => project));
-  const free = options.projects.filter((project) => {
-    const needs = options.needs.get(project);
-    return needs === undefined || needs.isDisjointFrom(busy);
-  });
-  const filter: ClaimFilter = { targets: options.targets, projects: free };
+  const filter: ClaimFilter = { targets: options.targets, ...projectsOf(options, running) };
   const attempt = await claim(context.db, { worker: options.worker, now: context.now(), leaseMs: LEASE, filter });
   if (attempt === null) return null;
   const { build, revision } = await requireBuildWithRevision(context.db, attempt.buildId);
@@ -81,7 +96,16 @@ async function startNext(
   });
   const lost = new AbortController();
   const signal = AbortSignal.any([options.signal, lost.signal]);
-  return { attempt, project: build.project, lost, done: perform(context, attempt, signal) };
+  const renewedAt = context.now();
+  return { attempt, project: build.project, lost, renewedAt, done: perform(context, attempt, signal) };
+}
+
+/** Of which projects an attempt may be begun beside what is running. */
+function projectsOf(options: DrainOptions, running: ReadonlyMap<number, Running>): ClaimFilter {
+  if (options.projects === null) return { without: options.without ?? [] };
+  const busy = new Set([...running.values()].map(({ project }) => project));
+  const free = options.projects.filter((project) => options.needs.get(project)?.isDisjointFrom(busy) ?? true);
+  return { projects: free };
 }
 
 /** The report, or null when the attempt is not ours to report: it was aborted, or taken over by somebody else. */
@@ -102,10 +126,25 @@ async function perform(
   }
 }
 
+/** Ends what is not ours any more, and renews the leases of the rest long before they lapse. */
 async function renew(context: TrunkContext, running: ReadonlyMap<number, Running>): Promise<void> {
-  for (const { attempt, lost } of running.values())
-    await heartbeat(context.db, leaseOf(attempt), { now: context.now(), leaseMs: LEASE }).catch((error: unknown) => {
-      context.log.warn({ attempt: attempt.id }, `the lease could not be renewed: ${describeError(error)}`);
-      if (error instanceof TrunklineError && error.code === 'lock_lost') lost.abort();
-    });
+  const now = context.now();
+  const held = [...running.values()].filter(({ lost }) => !lost.signal.aborted);
+  try {
+    const lost = await listLost(
+      context.db,
+      held.map(({ attempt }) => leaseOf(attempt)),
+    );
+    for (const one of held) {
+      if (lost.has(one.attempt.id)) {
+        context.log.info({ attempt: one.attempt.id }, 'the attempt was cancelled or taken over: it is ended');
+        one.lost.abort();
+      } else if (now - one.renewedAt > LEASE / 4) {
+        one.renewedAt = now;
+        await heartbeat(context.db, leaseOf(one.attempt), { now, leaseMs: LEASE });
+      }
+    }
+  } catch (error) {
+    context.log.warn(`leases could not be renewed: ${describeError(error)}`);
+  }
 }

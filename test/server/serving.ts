@@ -15,7 +15,7 @@ export interface RunningServer {
 
 /** Serves a deployment at a free port of loopback; ended when the test has finished. */
 export async function serveDeployment(config: string, listen = '127.0.0.1:0'): Promise<RunningServer> {
-  const command = start(['--config', config, '--json', 'serve', '--listen', listen]);
+  const command = start(['--config', config, '--json', 'serve', '--listen', listen, '--no-poll', '--jobs', '0']);
   onTestFinished(async () => {
     command.kill('SIGTERM');
     await command.done;

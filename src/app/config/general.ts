@@ -44,7 +44,11 @@ export function readGeneral(
     materialised: { keepLast: result.materialised.keep_last, grace: result.materialised.grace },
     signing,
     logLevel: result.log_level,
-    server: { listen: parseListen(result.server.listen) ?? { host: '127.0.0.1', port: 0 } },
+    server: {
+      listen: parseListen(result.server.listen) ?? { host: '127.0.0.1', port: 0 },
+      pollInterval: result.server.poll_interval,
+      backlogLimit: result.server.backlog_limit,
+    },
     limits: { ...limits, sourceSize },
   };
 }

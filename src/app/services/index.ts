@@ -1,39 +1,76 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { describeError } from '../../lib/index.ts';
+import { pollProjects, workOn } from '../../trunk/index.ts';
+import { deliverEvents } from '../events.ts';
 import type { Trunk } from '../open.ts';
 
 /** Something that goes on as long as a server runs: polling, draining the queue, delivering events. */
 export interface BackgroundService {
   name: string;
-  /** Works until `signal` is aborted, and resolves when it has stopped. Resolving or throwing earlier ends the server. */
+  /** Works until `signal` is aborted, and resolves when it has stopped. Resolving or throwing earlier is a failure. */
   start(signal: AbortSignal): Promise<void>;
 }
 
-/** What runs in a server besides HTTP. */
-export const backgroundServices: (trunk: Trunk) => readonly BackgroundService[] = () => [];
+/** Milliseconds between two looks at the outbox when nothing rings. */
+const DELIVERY = 1000;
+/** Milliseconds before a service that failed is started again: the first time, and at most. */
+const PAUSE = { first: 1000, most: 60_000 };
+
+/** What runs in a server besides HTTP. `jobs`: builds at once; 0: this server builds nothing itself. `poll`: whether it looks at repositories. */
+export function backgroundServices(
+  { context }: Trunk,
+  { jobs, poll }: { jobs: number; poll: boolean },
+): readonly BackgroundService[] {
+  const alone = context.settings.database.kind === 'sqlite';
+  const polling: BackgroundService = { name: 'polling', start: (signal) => pollProjects(context, signal) };
+  return [
+    ...(poll ? [polling] : []),
+    { name: 'building', start: (signal) => workOn(context, { jobs, alone, signal }) },
+    {
+      name: 'delivery',
+      start: async (signal) => {
+        while (!signal.aborted) {
+          await deliverEvents(context, signal);
+          await context.queueBell.wait(DELIVERY, signal);
+        }
+      },
+    },
+  ];
+}
 
 /**
- * Runs services until `signal` is aborted, and all have stopped. When one ends by itself the others are stopped.
- * @throws what the first that failed threw
+ * Runs services until `signal` is aborted, and all have stopped. One that fails is started again, ever later: a database that is away for a moment, or
+ * a full disk, must not end the others.
  */
 export async function runServices(
   services: readonly BackgroundService[],
-  { signal, log }: { signal: AbortSignal; log: Trunk['context']['log'] },
+  { signal, log, first = PAUSE.first }: { signal: AbortSignal; log: Trunk['context']['log']; first?: number },
 ): Promise<void> {
-  const stop = new AbortController();
-  const both = AbortSignal.any([signal, stop.signal]);
-  const running = services.map(async (service) => {
-    const { name } = service;
-    try {
-      await service.start(both);
-      if (!both.aborted) throw new Error(`The service ${name} ended by itself`);
-    } catch (error) {
-      if (both.aborted && error instanceof Error && error.name === 'AbortError') return;
-      log.fatal({ service: name }, describeError(error));
-      throw error;
-    } finally {
-      stop.abort();
-    }
-  });
-  const failed = (await Promise.allSettled(running)).find((one) => one.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  await Promise.all(
+    services.map(async (service) => {
+      let failures = 0;
+      while (!signal.aborted) {
+        const began = Date.now();
+        await runOnce(service, signal, log);
+        failures = Date.now() - began > PAUSE.most ? 0 : failures + 1;
+        const wait = Math.min(first * 2 ** Math.min(failures - 1, 10), PAUSE.most);
+        await pause(Math.max(wait, first), undefined, { signal }).catch(() => undefined);
+      }
+    }),
+  );
+}
+
+async function runOnce(service: BackgroundService, signal: AbortSignal, log: Trunk['context']['log']): Promise<void> {
+  const name = { service: service.name };
+  try {
+    await service.start(signal);
+    if (!isAborted(signal)) log.error(name, 'the service ended by itself; it is started again');
+  } catch (error) {
+    if (!isAborted(signal)) log.error({ ...name, err: error }, `${describeError(error)}; the service is started again`);
+  }
+}
+
+/** Asked again after waiting: an abort happens meanwhile. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
 }

@@ -1,14 +1,27 @@
-import { defineCommand } from '../command.ts';
+import { defineCommand, wholeNumber } from '../command.ts';
 
 interface Options {
   listen?: string;
+  jobs?: number;
+  poll: boolean;
 }
 
 export const serve = defineCommand<Options>({
   path: ['serve'],
-  summary: 'serve the API, the pages and the repositories over HTTP',
-  details: 'Runs until it is interrupted. It holds the data directory: commands that write are refused meanwhile.',
-  options: [{ flags: '--listen <ADDRESS:PORT>', description: 'in place of server.listen of the configuration' }],
+  summary: 'watch projects, build what is new, publish, and serve all of it over HTTP',
+  details: [
+    'Runs until it is interrupted; what was being built then is built again by the next one.',
+    'It holds the data directory: commands that write are refused meanwhile.',
+  ].join('\n'),
+  options: [
+    { flags: '--listen <ADDRESS:PORT>', description: 'in place of server.listen of the configuration' },
+    {
+      flags: '--jobs <N>',
+      description: 'builds at once (default: jobs in the configuration); 0: build nothing here',
+      parse: wholeNumber('--jobs', 0, 256),
+    },
+    { flags: '--no-poll', description: 'look at no repositories: another server does' },
+  ],
   run: async ({ print, settings, options, signal }) => {
     const { openForWriting } = await import('../../app/index.ts');
     const { programVersion } = await import('../../lib/index.ts');
@@ -20,7 +33,7 @@ export const serve = defineCommand<Options>({
     try {
       await serveHttp(trunk, {
         ...{ version: programVersion(), signal },
-        services: backgroundServices(trunk),
+        services: backgroundServices(trunk, { jobs: options.jobs ?? read.jobs, poll: options.poll }),
         ready: (url) => {
           if (print.json) print.jsonLine({ url, pid: process.pid });
           else print.line(`Listening at ${url}`);

@@ -2,10 +2,11 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TrunklineError } from '../errors.ts';
 import { writeAtomic } from '../files.ts';
+import { sha256 } from '../hash.ts';
 import { redact } from '../redact.ts';
 import { lastLines, ProcessError, run } from '../run.ts';
 import { localPath, type Transport } from './address.ts';
-import { git, limitedFiles, type Repository } from './command.ts';
+import { git, limitedFiles, type GitOptions, type Repository } from './command.ts';
 import { isCommitHash } from './names.ts';
 
 export interface FetchOptions {
@@ -24,6 +25,8 @@ export interface Remote extends Repository {
 }
 
 const DEFAULT_TIMEOUT = 15 * 60_000;
+/** Milliseconds in which a remote has to say what it has. */
+const TIPS_TIMEOUT = 60_000;
 const DEFAULT_MAX_BYTES = 16 * 1024 ** 3;
 /** Exit code of flock(1) when others held the lock all the time. */
 const LOCK_TIMEOUT = 75;
@@ -86,6 +89,27 @@ export async function fetchAll(remote: Remote, options: FetchOptions): Promise<v
   await maintain(remote, options);
 }
 
+/**
+ * What branches, tags and HEAD the remote has, in one digest: two equal ones, and there is nothing to fetch. Costs the remote and us far less than a
+ * fetch. @throws TrunklineError `project_unreachable`, `source_invalid`
+ */
+export async function remoteTips(remote: Remote, options: FetchOptions): Promise<string> {
+  try {
+    const { stdout } = await git(
+      remote,
+      ['ls-remote', '--quiet', '--', 'origin', 'HEAD', 'refs/heads/*', 'refs/tags/*'],
+      {
+        ...(await accessTo(remote)),
+        timeout: Math.min(options.timeout ?? DEFAULT_TIMEOUT, TIPS_TIMEOUT),
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      },
+    );
+    return sha256(stdout);
+  } catch (error) {
+    throw fetchError(error, remote, options);
+  }
+}
+
 /** One commit, kept under a reference of our own. */
 export async function fetchCommit(remote: Remote, hash: string, options: FetchOptions): Promise<void> {
   if (!isCommitHash(hash)) throw new TrunklineError('invalid_argument', `${JSON.stringify(hash)} is no commit hash`);
@@ -94,29 +118,39 @@ export async function fetchCommit(remote: Remote, hash: string, options: FetchOp
 
 async function fetchRefs(remote: Remote, refspecs: readonly string[], options: FetchOptions): Promise<void> {
   await removeLeftovers(remote, options);
+  const { config, ...access } = await accessTo(remote);
   const args = ['--quiet', '--prune', '--force', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules'];
   try {
     await git(remote, ['fetch', ...args, '--no-auto-maintenance', '--', 'origin', ...refspecs], {
       launcher: [...locked(remote), ...limitedFiles(options.maxBytes ?? DEFAULT_MAX_BYTES)],
-      // The address may hold a password; the environment is ours alone, where a command line is everybody's.
       config: [
-        ['remote.origin.url', remote.url],
+        ...config,
         ['fetch.fsckObjects', 'true'],
         // Always a pack, never thousands of loose files.
         ['fetch.unpackLimit', '1'],
         ['fetch.writeCommitGraph', 'true'],
-        ['http.lowSpeedLimit', '1000'],
-        ['http.lowSpeedTime', '60'],
         ...IGNORED_FINDINGS.map((finding) => [`fetch.fsck.${finding}`, 'ignore'] as const),
       ],
-      transports: TRANSPORTS[remote.transport],
-      env: await ownerConfiguration(remote),
+      ...access,
       timeout: options.timeout ?? DEFAULT_TIMEOUT,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
   } catch (error) {
     throw fetchError(error, remote, options);
   }
+}
+
+/** How git reaches the remote. The address may hold a password; the environment is ours alone, where a command line is everybody's. */
+async function accessTo(remote: Remote): Promise<Required<Pick<GitOptions, 'config' | 'transports' | 'env'>>> {
+  return {
+    config: [
+      ['remote.origin.url', remote.url],
+      ['http.lowSpeedLimit', '1000'],
+      ['http.lowSpeedTime', '60'],
+    ],
+    transports: TRANSPORTS[remote.transport],
+    env: await ownerConfiguration(remote),
+  };
 }
 
 /** flock(1) gives its lock to the program it becomes, so that no lock outlives the git that holds it, however that ends. */

@@ -20,7 +20,7 @@ import {
   type Walk,
   type WalkOptions,
 } from './commits.ts';
-import { fetchAll, fetchCommit, type FetchOptions } from './fetch.ts';
+import { fetchAll, fetchCommit, remoteTips, type FetchOptions } from './fetch.ts';
 import { createLineTimes } from './line-times.ts';
 import { listTree, readBlobs, type ListLimits, type TreeEntry } from './tree.ts';
 
@@ -34,6 +34,8 @@ export interface Mirror extends Repository {
    * @throws TrunklineError `project_unreachable`, `source_invalid` for damaged objects, `no_space`.
    */
   fetch(options?: FetchOptions): Promise<void>;
+  /** What the remote has, in one digest: when it is as at the last fetch, there is nothing new. @throws TrunklineError as `fetch` */
+  remoteTips(options?: FetchOptions): Promise<string>;
   /** Fetches one commit that no branch or tag leads to, and keeps it. @throws TrunklineError as `fetch`, when the server does not give it too. */
   fetchCommit(hash: string, options?: FetchOptions): Promise<void>;
   /** The commit a branch points at. @throws TrunklineError `source_invalid` (empty repository, no branch name), `not_found` naming the branches there are. */
@@ -87,6 +89,7 @@ export async function openMirror(directory: string, url: string, options: Mirror
     url,
     transport,
     fetch: (options) => fetchAll(remote, options ?? {}),
+    remoteTips: (options) => remoteTips(remote, options ?? {}),
     fetchCommit: (hash, options) => fetchCommit(remote, hash, options ?? {}),
     resolveBranch: (name) => resolveBranch(remote, name),
     resolveCommit: (name) => resolveCommit(repository, name),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { text } from './fields.ts';
+import { duration, text } from './fields.ts';
 import { quoted, type Rule } from './rules.ts';
 
 /** What to do about a place that is none. */
@@ -23,4 +23,14 @@ export const serverSchema = z.strictObject({
   listen: text(listenRule)
     .describe('Address and port, plain HTTP; a proxy in front brings TLS. Port 0: any that is free.')
     .prefault('127.0.0.1:8080'),
+  poll_interval: duration()
+    .describe(
+      'Each project’s repositories are looked at again after this long, give or take a tenth; a webhook makes it at once.',
+    )
+    .prefault('5m'),
+  backlog_limit: duration()
+    .describe(
+      'When more work than this waits for a target, only the newest commit of each project is built; the others are recorded as skipped, and stay buildable.',
+    )
+    .prefault('12h'),
 });

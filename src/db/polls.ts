@@ -1,0 +1,112 @@
+import { sql } from 'kysely';
+import type { DbOrTx } from './database.ts';
+import { storableOrNull } from './text.ts';
+
+/** How a project is looked at: when next, and how it went the last time. Times in milliseconds since the epoch. */
+export interface Poll {
+  project: string;
+  dueAt: number;
+  /** When somebody asked for it (a webhook, a person) and it has not been looked at since. */
+  askedAt: number | null;
+  polledAt: number | null;
+  /** Since the last time that went well. */
+  failures: number;
+  error: string | null;
+}
+
+/** Makes projects due at the times given unless they are known; those of `gone` are forgotten. */
+export async function schedulePolls(db: DbOrTx, projects: ReadonlyMap<string, number>): Promise<void> {
+  const known = new Set((await db.sql.selectFrom('polls').select('project').execute()).map(({ project }) => project));
+  const fresh = [...projects].filter(([project]) => !known.has(project));
+  for (let start = 0; start < fresh.length; start += 500)
+    await db.sql
+      .insertInto('polls')
+      .values(fresh.slice(start, start + 500).map(([project, dueAt]) => ({ project, due_at: dueAt, failures: 0 })))
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  const gone = [...known].filter((project) => !projects.has(project));
+  for (let start = 0; start < gone.length; start += 500)
+    await db.sql
+      .deleteFrom('polls')
+      .where('project', 'in', gone.slice(start, start + 500))
+      .execute();
+}
+
+/** Has projects looked at as soon as somebody is free to, whatever was planned: after a push, or when a person asks. Unknown ones are left out. */
+export async function pollSoon(db: DbOrTx, projects: readonly string[], now: number): Promise<void> {
+  if (projects.length === 0) return;
+  await db.sql
+    .updateTable('polls')
+    .set((eb) => ({
+      asked_at: now,
+      due_at: eb.case().when('due_at', '>', now).then(now).else(eb.ref('due_at')).end(),
+    }))
+    .where('project', 'in', [...projects])
+    .execute();
+}
+
+/** Takes the project that has been due longest, and puts it off to `until` meanwhile; null when none is due. One statement: no two servers get one. */
+export async function takePoll(db: DbOrTx, now: number, until: number): Promise<Poll | null> {
+  const row = await db.sql
+    .updateTable('polls')
+    .set({ due_at: until })
+    .where('project', '=', (eb) =>
+      eb
+        .selectFrom('polls as due')
+        .select('due.project')
+        .where('due.due_at', '<=', now)
+        .orderBy('due.due_at')
+        .orderBy('due.project')
+        .limit(1)
+        .$if(db.adapter.skipsLockedRows, (query) => query.forUpdate().skipLocked()),
+    )
+    .returningAll()
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  const { project, due_at: dueAt, asked_at: askedAt, polled_at: polledAt, failures, error } = row;
+  return { project, dueAt, askedAt, polledAt, failures, error };
+}
+
+/**
+ * Records how a poll went (`error` null: well) and when the next one is due; what was asked for after it had begun makes it due at once.
+ * `began` as `takePoll` was given it.
+ */
+export async function settlePoll(
+  db: DbOrTx,
+  project: string,
+  { began, dueAt, error }: { began: number; dueAt: number; error: string | null },
+): Promise<void> {
+  await db.sql
+    .updateTable('polls')
+    .set((eb) => ({
+      due_at: eb.case().when('asked_at', '>=', began).then(began).else(dueAt).end(),
+      asked_at: eb.case().when('asked_at', '>=', began).then(eb.ref('asked_at')).else(null).end(),
+      polled_at: began,
+      failures: error === null ? 0 : eb('failures', '+', 1),
+      error: storableOrNull(error),
+    }))
+    .where('project', '=', project)
+    .execute();
+}
+
+/** When the next poll is due, or null when there is nothing to poll. */
+export async function nextPollAt(db: DbOrTx): Promise<number | null> {
+  const row = await db.sql
+    .selectFrom('polls')
+    .select(sql<number | null>`min(due_at)`.as('next'))
+    .executeTakeFirst();
+  return row?.next ?? null;
+}
+
+/** All polls, by project. */
+export async function listPolls(db: DbOrTx): Promise<Poll[]> {
+  const rows = await db.sql.selectFrom('polls').selectAll().orderBy('project').execute();
+  return rows.map((row) => ({
+    project: row.project,
+    dueAt: row.due_at,
+    askedAt: row.asked_at,
+    polledAt: row.polled_at,
+    failures: row.failures,
+    error: row.error,
+  }));
+}

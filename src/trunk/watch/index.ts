@@ -1,0 +1,2 @@
+export { pollProjects } from './poll.ts';
+export { workOn } from './work.ts';

@@ -1,0 +1,115 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { TrunkContext } from '../../builds/index.ts';
+import { nextPollAt, schedulePolls, settlePoll, takePoll, type Poll } from '../../db/index.ts';
+import { describeError, TrunklineError } from '../../lib/index.ts';
+import { FORMAT_NAMES, type GitBranch, type Project } from '../../model/index.ts';
+import { discoverProject } from '../discover.ts';
+import { recordFound } from '../record.ts';
+
+/** How many projects are looked at once: more would only make their servers slow. */
+const AT_ONCE = 4;
+/** Milliseconds a poll belongs to who took it: longer than the longest fetch. */
+const TAKEN = 30 * 60_000;
+/** The longest pause after failures, milliseconds. */
+const LONGEST_PAUSE = 6 * 3_600_000;
+/** Milliseconds after which is looked again, whatever the plan says: another server may have been asked. */
+const LOOK_AGAIN = 1000;
+
+/** What the last look at a project found, so that nothing is read again when nothing is new. In memory: after a start everything is read once. */
+type Seen = Map<string, string>;
+
+/**
+ * Looks at each project's repositories when it is due, until `signal` is aborted: what is new is recorded and queued. Each project has a time of its
+ * own, spread over the interval, give or take a tenth. One that cannot be reached is asked ever less often, and holds up nobody else.
+ */
+export async function pollProjects(context: TrunkContext, signal: AbortSignal): Promise<void> {
+  await schedulePolls(context.db, firstTimes(context));
+  // Discovery finds the mirrors as the look at the tips has left them.
+  const fresh = {
+    ...context,
+    mirrors: { ...context.mirrors, fetched: (repository: Pick<GitBranch, 'url'>) => context.mirrors.of(repository) },
+  };
+  const seen: Seen = new Map();
+  const next = async () => {
+    while (!isAborted(signal)) {
+      const began = context.now();
+      const poll = await takePoll(context.db, began, began + TAKEN);
+      if (poll === null) await waitForNext(context, signal);
+      else await pollOne(fresh, poll, { began, seen, signal });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, next));
+}
+
+/** Spread over one interval, and the first at once: a server that starts again begins with what is overdue, not with everything. */
+function firstTimes({ settings, now }: TrunkContext): Map<string, number> {
+  const { projects } = settings;
+  const interval = settings.server.pollInterval * 1000;
+  const start = now();
+  return new Map(
+    projects.map(({ name }, n) => [name, start + Math.trunc((Math.min(interval, 60_000) * n) / projects.length)]),
+  );
+}
+
+async function pollOne(
+  context: TrunkContext,
+  poll: Poll,
+  { began, seen, signal }: { began: number; seen: Seen; signal: AbortSignal },
+): Promise<void> {
+  const project = context.settings.projects.find(({ name }) => name === poll.project);
+  let error: string | null = null;
+  if (project !== undefined)
+    try {
+      await discoverIfNew(context, project, seen, signal);
+    } catch (thrown) {
+      // What was begun is due again at once when the server is there again.
+      if (isAborted(signal)) return settlePoll(context.db, poll.project, { began, dueAt: began, error: null });
+      error = describeError(thrown);
+      if (poll.error !== error) context.log.warn({ project: poll.project }, `cannot be looked at: ${error}`);
+      if (!(thrown instanceof TrunklineError)) context.log.error({ err: thrown, project: poll.project }, error);
+    }
+  if (error === null && poll.failures > 0) context.log.info({ project: poll.project }, 'can be looked at again');
+  const failures = error === null ? 0 : poll.failures + 1;
+  await settlePoll(context.db, poll.project, { began, dueAt: context.now() + pauseOf(context, failures), error });
+}
+
+async function discoverIfNew(context: TrunkContext, project: Project, seen: Seen, signal: AbortSignal): Promise<void> {
+  const tips = await tipsOf(context, project, signal);
+  if (seen.get(project.name) === tips) return;
+  for (const format of FORMAT_NAMES) {
+    if (project.packaging[format] === undefined) continue;
+    const found = await discoverProject(context, project, format, { since: null, signal });
+    const queued = await recordFound(context, found, { headOnly: false, priorities: new Map() });
+    if (queued === 0) continue;
+    context.log.info({ project: project.name, format, builds: queued }, 'new commits');
+    context.queueBell.ring();
+  }
+  seen.set(project.name, tips);
+}
+
+/** What all of a project's repositories have. */
+async function tipsOf({ mirrors }: TrunkContext, project: Project, signal: AbortSignal): Promise<string> {
+  const repositories = [project.upstream, ...FORMAT_NAMES.flatMap((format) => project.packaging[format] ?? [])];
+  const tips: string[] = [];
+  for (const repository of repositories) tips.push((await mirrors.refreshed(repository, signal)).tips);
+  return tips.join(' ');
+}
+
+/** Milliseconds: the interval, twice that after a failure, four times after two… give or take a tenth, so that projects do not fall into step. */
+function pauseOf({ settings }: TrunkContext, failures: number): number {
+  const interval = settings.server.pollInterval * 1000;
+  const pause =
+    failures === 0 ? interval : Math.max(interval, Math.min(interval * 2 ** Math.min(failures, 20), LONGEST_PAUSE));
+  return Math.trunc(pause * (0.9 + Math.random() * 0.2));
+}
+
+async function waitForNext(context: TrunkContext, signal: AbortSignal): Promise<void> {
+  const next = (await nextPollAt(context.db)) ?? Number.POSITIVE_INFINITY;
+  const wait = Math.max(10, Math.min(next - context.now(), LOOK_AGAIN));
+  await pause(wait, undefined, { signal }).catch(() => undefined);
+}
+
+/** Asked again after waiting: an abort happens meanwhile. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}

@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { TrunkContext } from '../../builds/index.ts';
+import { listQueuedProjects } from '../../db/index.ts';
+import { expireLeases, recoverWorker } from '../../queue/index.ts';
+import { drainQueue } from '../drain.ts';
+import type { RunReporter } from '../report.ts';
+
+/** Milliseconds after which is looked at the queue again though no bell rang: another server may have filled it. */
+const LOOK_AGAIN = 1000;
+/** Milliseconds between two looks for workers that died. */
+const EXPIRY = 10_000;
+
+/** As which attempts of a server's own workers on this machine are claimed. */
+const servers = () => `serve@${hostname()}`;
+
+/**
+ * Builds what is due, `jobs` at a time, until `signal` is aborted; then what was running goes back into the queue. With `alone` nobody else uses the
+ * database: what a server of before had in hand is queued again at once. @throws when the machine cannot go on: a full disk
+ */
+export async function workOn(
+  context: TrunkContext,
+  { jobs, alone, signal }: { jobs: number; alone: boolean; signal: AbortSignal },
+): Promise<void> {
+  const worker = `${servers()}:${randomBytes(4).toString('hex')}`;
+  if (alone) {
+    const interrupted = await recoverWorker(context.db, servers(), context.now());
+    if (interrupted.length > 0) context.log.warn(`${interrupted.length} attempts were interrupted, and are made again`);
+  }
+  const stopping = new AbortController();
+  const both = AbortSignal.any([signal, stopping.signal]);
+  try {
+    await Promise.all([expireUntil(context, both), drain(context, { jobs, worker, signal })]);
+  } finally {
+    stopping.abort();
+    // Nobody is to see as running what an abort ended.
+    await recoverWorker(context.db, worker, context.now());
+  }
+}
+
+async function drain(
+  context: TrunkContext,
+  { jobs, worker, signal }: { jobs: number; worker: string; signal: AbortSignal },
+) {
+  const { targets, projects } = context.settings;
+  const configured = new Set(projects.map(({ name }) => name));
+  const without = (await listQueuedProjects(context.db)).filter((name) => !configured.has(name));
+  const fatal: string[] = [];
+  const report: RunReporter = (event) => {
+    if (event.kind === 'started') context.log.info(event.build, 'a build begins');
+    if (event.kind !== 'finished') return;
+    const { build, failure, timings } = event.report;
+    const { id, project, target } = build;
+    context.log.info(
+      { id, project, target, failure, timings },
+      failure === null ? 'a build succeeded' : 'a build failed',
+    );
+    if (event.report.fatal) fatal.push(failure?.detail ?? 'the machine cannot go on');
+  };
+  await drainQueue(context, {
+    ...{ jobs, worker, signal, report },
+    targets: targets.map(({ name }) => name),
+    projects: null,
+    without,
+    stopOnFailure: false,
+    needs: new Map(),
+    wait: () => context.queueBell.wait(LOOK_AGAIN, signal),
+  });
+  if (fatal.length > 0) throw new Error(fatal.join('; '));
+}
+
+async function expireUntil(context: TrunkContext, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    for (const { attempt } of await expireLeases(context.db, context.now())) {
+      const { id, worker } = attempt;
+      context.log.warn({ attempt: id, worker }, 'its worker was not heard of any more: it is made again');
+      context.queueBell.ring();
+    }
+    await pause(EXPIRY, undefined, { signal }).catch(() => undefined);
+  }
+}
