@@ -16,7 +16,7 @@ export interface Said {
  * that was promised, a warning of apt's.
  */
 export const AMISS =
-  /Ignoring repositories|[Ff]ailed (to|loading)|Hash Sum mismatch|Skipping repository|nothing provides|conflicting requests|\b404\b|not valid yet|^(W|E|Err|Ign):.*$|\b[Ee]rror:/m;
+  /Ignoring repositories|[Ff]ailed (to|loading)|Hash Sum mismatch|Skipping repository|nothing provides|conflicting requests|\b404\b(?! +[kMG]?B\/s)|not valid yet|^(W|E|Err|Ign):.*$|\b[Ee]rror:/m;
 
 /** A throw-away machine that has dnf and one client file. */
 export async function dnfMachine(

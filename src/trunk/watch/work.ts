@@ -17,7 +17,7 @@ const servers = () => `serve@${hostname()}`;
 
 /**
  * Builds what is due, `jobs` at a time, until `signal` is aborted; then what was running goes back into the queue. With `alone` nobody else uses the
- * database: what a server of before had in hand is queued again at once. @throws when the machine cannot go on: a full disk
+ * database: what a server of before had in hand is queued again at once. With no `jobs` it only looks for workers that died. @throws when the machine cannot go on: a full disk
  */
 export async function workOn(
   context: TrunkContext,
@@ -31,7 +31,8 @@ export async function workOn(
   const stopping = new AbortController();
   const both = AbortSignal.any([signal, stopping.signal]);
   try {
-    await Promise.all([expireUntil(context, both), drain(context, { jobs, worker, signal })]);
+    const draining = jobs === 0 ? [] : [drain(context, { jobs, worker, signal })];
+    await Promise.all([expireUntil(context, both), ...draining]);
   } finally {
     stopping.abort();
     // Nobody is to see as running what an abort ended.
