@@ -23,6 +23,9 @@ export const serve = defineCommand<Options>({
     { flags: '--no-poll', description: 'look at no repositories: another server does' },
   ],
   run: async ({ print, settings, options, signal }) => {
+    const { setFlagsFromString } = await import('node:v8');
+    // Loading a program fills V8's young generation, which would stay as large as that: 25 MB of a server that waits. It may grow again with work.
+    setFlagsFromString('--semi-space-growth-factor=1');
     const { openForWriting } = await import('../../app/index.ts');
     const { programVersion } = await import('../../lib/index.ts');
     const { withListen } = await import('../../app/config/index.ts');
@@ -35,6 +38,7 @@ export const serve = defineCommand<Options>({
         ...{ version: programVersion(), signal },
         services: backgroundServices(trunk, { jobs: options.jobs ?? read.jobs, poll: options.poll }),
         ready: (url) => {
+          setFlagsFromString('--semi-space-growth-factor=2');
           if (print.json) print.jsonLine({ url, pid: process.pid });
           else print.line(`Listening at ${url}`);
         },

@@ -17,7 +17,7 @@ code,pre{font-family:ui-monospace,monospace;font-size:.9em}
 .success{color:var(--good)}.failure{color:var(--bad)}.running,.pending{color:var(--run)}.skipped,.cancelled,.dim{color:var(--dim)}
 form{display:flex;flex-wrap:wrap;gap:.6rem;align-items:end;margin:.6rem 0 1rem}
 label{display:flex;flex-direction:column;font-size:.85rem;color:var(--dim)}
-input,select,button{font:inherit;padding:.25rem .45rem}
+input,select,button{font:inherit;padding:.25rem .45rem;height:2.2rem}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:.4rem 0}
 dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
 pre{border:1px solid var(--line);padding:.7rem;overflow:auto;max-height:70vh;white-space:pre-wrap;overflow-wrap:anywhere}

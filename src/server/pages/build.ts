@@ -68,7 +68,7 @@ function attemptTable(attempts: readonly QueuedAttempt[]): Markup {
               <td class="number">${one.timings.total?.toFixed(1)}</td>
               <td>${one.inputs?.version?.version}</td>
               <td class="subject">${one.detail === null ? null : redact(one.detail)}</td>
-              <td>${one.logs === null && one.state !== 'running' ? null : html`<a href=${logAddress(one)}>log</a>`}</td>
+              <td>${one.state === 'pending' ? null : html`<a href=${logAddress(one)}>log</a>`}</td>
             </tr>`,
         )}
       </tbody>
