@@ -8,6 +8,9 @@ export const lists: Migration = {
   async up(transaction) {
     const statements = [
       sql`create index builds_project on builds (project, id)`,
+      sql`create index builds_project_target on builds (project, target, id)`,
+      sql`create index builds_project_result on builds (project, result, id)`,
+      sql`create index builds_project_target_result on builds (project, target, result, id)`,
       sql`create index builds_target on builds (target, id)`,
       sql`create index builds_result on builds (result, id)`,
       sql`create index builds_target_result on builds (target, result, id)`,
