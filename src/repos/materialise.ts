@@ -18,29 +18,31 @@ type Functions = Pick<
 export function snapshotFiles(parts: { maker: RefMaker; tree: SnapshotTree; assembler: Assembler }): Functions {
   const { maker, tree, assembler } = parts;
   const { layout, format, origin, url, target } = maker;
-  const write = async (hash: string, time: number) => {
+  const write = async (hash: string, time: number, durable: Promise<unknown>) => {
     const assemblies = await assembler.assemble(hash);
     const description = `Trunkline packages of ${target}, snapshot ${hash.slice(0, 12)}`;
     const keys = await clientKeys(maker);
     const clientFiles = format.clientFiles({
       ...{ name: origin, url: `${url}/snapshots/${hash}/`, description, origin, keys },
     });
-    await placeSnapshot(maker, hash, { assemblies, clientFiles, time });
+    await placeSnapshot(maker, hash, { assemblies, clientFiles, time, durable });
   };
   return {
-    writeSnapshot: async (hash, { time, after }) => {
+    writeSnapshot: async (hash, { time, after, stored }) => {
+      const durable = Promise.all([tree.keep(hash), stored]);
+      // Waited for below, unless something else fails first.
+      durable.catch(() => undefined);
       const [there, before] = await Promise.all([
         snapshotIndices(layout, hash),
         after === null ? null : snapshotIndices(layout, after),
-        tree.keep(hash),
       ]);
-      if (there !== null) return there.time;
-      const stamp = before === null ? time : Math.max(time, before.time + 1);
-      await write(hash, stamp);
+      const stamp = there?.time ?? (before === null ? time : Math.max(time, before.time + 1));
+      if (there === null) await write(hash, stamp, durable);
+      await durable;
       return stamp;
     },
     materialise: async (hash, time) => {
-      if ((await snapshotIndices(layout, hash)) === null) await write(hash, time);
+      if ((await snapshotIndices(layout, hash)) === null) await write(hash, time, Promise.resolve());
       else await renew(layout, hash);
     },
     dematerialise: (hash) => removeSnapshot(layout, hash),

@@ -70,6 +70,11 @@ export interface Repository {
     files: readonly PackageFile[],
     published?: (fullNames: readonly string[]) => Promise<ReadonlyMap<string, string>>,
   ): Promise<void>;
+  /** The same, answering as soon as snapshots can be written of them: `stored` has to be waited for before any is recorded. */
+  beginAdmission(
+    files: readonly PackageFile[],
+    published?: (fullNames: readonly string[]) => Promise<ReadonlyMap<string, string>>,
+  ): Promise<{ stored: Promise<unknown> }>;
   /** Signed copies of packages in `directory` (empty), or the packages themselves where nothing is signed in this format or there is no key. */
   sign(files: readonly PackageFile[], directory: string): Promise<readonly PackageFile[]>;
   /**
@@ -82,9 +87,12 @@ export interface Repository {
   /**
    * Writes a snapshot of packages that were all admitted: its list and its files; done already: nothing happens. `time` (seconds) is what its index
    * says; it is raised above that of the snapshot `after` it, which clients may have: apt and HTTP caches take an index of the same second for the
-   * same index. Answers the time it says.
+   * same index. Answers the time it says. It gets its name when its packages are `stored` too.
    */
-  writeSnapshot(hash: string, options: { time: number; after: string | null }): Promise<number>;
+  writeSnapshot(
+    hash: string,
+    options: { time: number; after: string | null; stored?: Promise<unknown> },
+  ): Promise<number>;
   /** Makes the files of a snapshot that was written before, as if for the first time; `time` is what its index said. */
   materialise(hash: string, time: number): Promise<void>;
   /** Takes the files of a snapshot away; what it is stays known. */
@@ -150,11 +158,7 @@ export function openRepository(options: RepositoryOptions): Repository {
   return {
     ...{ origin, url, pool: layout.pool },
     pathOf: (one) => `${layout.pool}/${store.hrefOf(one.sha256, one.fileName)}`,
-    admit: async (files, published) => {
-      await refuseConflicts(target.name, files, published);
-      const put = (file: PackageFile) => store.put({ ...file, fileName: file.identity.fileName });
-      await Promise.all([inParallel(PUTS, files, put), fragments.ofFiles(files, true)]);
-    },
+    ...admission(parts, options),
     sign: async (files, directory) =>
       signer === null || format.sign === undefined ? files : format.sign(files, signer, directory),
     ...snapshotLists(tree, { target: target.name, nodes: options.nodes, wholeParts: format.wholeParts }),
@@ -181,6 +185,34 @@ export function openRepository(options: RepositoryOptions): Repository {
 }
 
 type Parts = ReturnType<typeof openParts>;
+
+function admission(
+  { fragments }: Parts,
+  { target, store }: Pick<RepositoryOptions, 'target' | 'store'>,
+): Pick<Repository, 'admit' | 'beginAdmission'> {
+  const put = (file: PackageFile) => store.put({ ...file, fileName: file.identity.fileName });
+  const beginAdmission: Repository['beginAdmission'] = async (files, published) => {
+    await refuseConflicts(target.name, files, published);
+    const stored = inParallel(PUTS, files, put);
+    // Whoever waits for it hears of a failure.
+    stored.catch(() => undefined);
+    try {
+      await fragments.ofFiles(files, true);
+    } catch (error) {
+      await Promise.allSettled([stored]);
+      throw error;
+    }
+    return { stored };
+  };
+  return {
+    beginAdmission,
+    admit: async (files, published) => {
+      await (
+        await beginAdmission(files, published)
+      ).stored;
+    },
+  };
+}
 
 function openParts(options: RepositoryOptions) {
   const { target, format, store, signer = null, compression = 'gzip', validFor = null } = options;

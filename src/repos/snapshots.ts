@@ -22,6 +22,8 @@ export interface SnapshotContent {
   clientFiles: readonly { fileName: string; content: string }[];
   /** Seconds since the epoch: what the index says, and when its files were changed as far as HTTP is concerned. */
   time: number;
+  /** What has to last before the snapshot gets its name: its list, its packages. */
+  durable: Promise<unknown>;
 }
 
 export function snapshotDirectory(layout: Layout, hash: string): string {
@@ -50,7 +52,7 @@ export async function placeSnapshot(maker: SnapshotMaker, hash: string, content:
       const first = format.indexOfIndices(assemblies, { time, architectures, origin });
       for (const file of [first, ...(await signedFiles(maker, first)), ...content.clientFiles.map(asPath)])
         await writeBelow(top, file);
-      await settle(top, time);
+      await Promise.all([settle(top, time), content.durable]);
       await giveName(top, directory);
       await syncDirectory(layout.snapshots);
     } finally {

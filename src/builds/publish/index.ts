@@ -60,9 +60,15 @@ async function place(context: TrunkContext, request: PlaceRequest, parent: strin
   const [pin] = await listPins(context.db, { target: target.name, project, at: context.now() });
   const published = (names: readonly string[]) => listPublishedDigests(context.db, target.name, names);
   const signed = await signNew(context, request, repository);
-  await repository.admit(signed, published);
-  const hash = await repository.next(parent, changeOf(request, signed));
-  const snapshot = await writeNext(context, target, { hash, parent });
+  const { stored } = await repository.beginAdmission(signed, published);
+  let snapshot: WrittenSnapshot;
+  try {
+    const hash = await repository.next(parent, changeOf(request, signed));
+    snapshot = await writeNext(context, target, { hash, parent, stored });
+  } finally {
+    // What is being copied is not to be taken away beneath it.
+    await Promise.allSettled([stored]);
+  }
   request.timings.publish = (performance.now() - started) / 1000;
   return {
     snapshot,

@@ -17,11 +17,12 @@ export interface WrittenSnapshot {
 export async function writeNext(
   context: TrunkContext,
   target: Target,
-  { hash, parent }: { hash: string; parent: string | null },
+  { hash, parent, stored }: { hash: string; parent: string | null; stored?: Promise<unknown> },
 ): Promise<WrittenSnapshot> {
   const repository = context.repository(target);
   const known = (await findSnapshot(context.db, target.name, hash))?.indexTime ?? null;
   const time = known ?? Math.trunc(context.now() / 1000);
-  const indexTime = await repository.writeSnapshot(hash, { time, after: known === null ? parent : null });
+  const after = known === null ? parent : null;
+  const indexTime = await repository.writeSnapshot(hash, { time, after, ...(stored === undefined ? {} : { stored }) });
   return { target: target.name, hash, parentHash: parent, packageCount: await repository.count(hash), indexTime };
 }

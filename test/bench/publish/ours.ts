@@ -41,12 +41,12 @@ export async function openOurs(directory: string, format: FormatName, signer: Si
     if (files.length === 1 && only !== undefined) return repository.next(parent, changeOf(only));
     return repository.nextOfAll(parent, files.map(changeOf));
   };
-  const publish = async (files: readonly PackageFile[], clock: Clock) => {
+  const publish = async ({ files, stored }: Taken, clock: Clock) => {
     const after = parent;
     parent = await list(files);
     clock('list');
     time += 2;
-    await repository.writeSnapshot(parent, { time, after });
+    await repository.writeSnapshot(parent, { time, after, stored });
     clock('index');
     await repository.moveRef('current', parent, time);
     clock('ref');
@@ -58,14 +58,15 @@ export async function openOurs(directory: string, format: FormatName, signer: Si
     const work = await mkdtemp(join(directory, 'sign-'));
     const files = paths.length > 1 ? identified : await repository.sign(identified, work);
     clock('sign');
-    await repository.admit(files);
+    const { stored } = await repository.beginAdmission(files);
     clock('admit');
-    await rm(work, { recursive: true });
-    return files;
+    return { files, stored, work };
   };
   const measured = async (paths: readonly string[]) => {
     const clock = createClock();
-    await publish(await take(paths, clock), clock);
+    const taken = await take(paths, clock);
+    await publish(taken, clock);
+    await rm(taken.work, { recursive: true });
     return clock.phases();
   };
   return {
@@ -74,6 +75,12 @@ export async function openOurs(directory: string, format: FormatName, signer: Si
     replace: (path) => measured([path]),
     close: () => db.close(),
   };
+}
+
+interface Taken {
+  files: readonly PackageFile[];
+  stored: Promise<unknown>;
+  work: string;
 }
 
 type Clock = ((phase: string) => void) & { phases: () => Record<string, number> };
