@@ -3,3 +3,4 @@ export { verifyRepository, type DamagedPackage, type Verification } from './veri
 export { exportRepositories, type ExportRequest } from './export.ts';
 export { deliverEvents } from './events.ts';
 export { listKeys, makeFirstKey, retireKey, rotateKey, type KeyList, type KeyView } from './keys.ts';
+export { openWebhooks, webhookService } from './webhooks.ts';

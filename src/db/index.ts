@@ -7,6 +7,7 @@ export * from './collection.ts';
 export * from './commits.ts';
 export { moveCursor, readCursor, type Cursor, type HistoryName } from './cursors.ts';
 export * from './grants.ts';
+export * from './deliveries.ts';
 export * from './holds.ts';
 export { inTransaction, type Db, type DbOrTx, type Tx } from './database.ts';
 export * from './nodes.ts';

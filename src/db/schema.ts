@@ -11,6 +11,7 @@ import type {
 } from '../model/index.ts';
 import type { AccessSchema } from './access-schema.ts';
 import type { VotesSchema } from './votes-schema.ts';
+import type { WebhooksSchema } from './webhooks-schema.ts';
 
 /** JSON as text in both engines: PostgreSQL's jsonb refuses `\u0000`, which text from outside may contain. */
 type Json = string;
@@ -258,7 +259,7 @@ export interface AuditTable {
   detail: Fixed<Json | null>;
 }
 
-export interface Schema extends AccessSchema, VotesSchema {
+export interface Schema extends AccessSchema, VotesSchema, WebhooksSchema {
   migrations: MigrationsTable;
   revisions: RevisionsTable;
   cursors: CursorsTable;

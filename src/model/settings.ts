@@ -54,6 +54,31 @@ export interface MaterialisedSettings {
   grace: number;
 }
 
+/** A forge that tells of pushes. */
+export interface ForgeSettings {
+  /** In the address it sends to: `/webhooks/<name>`. */
+  name: string;
+  /** The driver: `github`, `gitlab`… */
+  kind: string;
+  /** All that are good now, at least one: never print them. */
+  secrets: readonly string[];
+  /** Seconds that a delivery's time may be off, where the forge proves one. */
+  window: number;
+}
+
+/** Somebody who is told of events by HTTP. */
+export interface WebhookSettings {
+  name: string;
+  /** May have a secret in its path: never print it whole. */
+  url: string;
+  /** `whsec_…`, at least one; each signs: never print them. */
+  secrets: readonly string[];
+  /** Kinds of events, as `ref_moved`; empty: all. */
+  events: readonly string[];
+  /** Whether its address may be one of a private network, or plain HTTP. */
+  allowPrivate: boolean;
+}
+
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -86,6 +111,10 @@ export interface Settings {
   materialised: MaterialisedSettings;
   /** null: repositories are not signed. */
   signing: SigningSettings | null;
+  /** In the file's order. */
+  forges: readonly ForgeSettings[];
+  /** In the file's order. */
+  webhooks: readonly WebhookSettings[];
   logLevel: LogLevel;
   server: ServerSettings;
   limits: SettingsLimits;

@@ -7,7 +7,7 @@ import { entityTags, requestId, secureHeaders } from './headers.ts';
 import { serveRepositories } from './repositories/index.ts';
 import { servePages } from './pages/index.ts';
 import { serveHealth } from './routes/health.ts';
-import { serveApi } from './routes/index.ts';
+import { serveApi, serveWebhooks } from './routes/index.ts';
 
 /** Bytes of a request's body; a route that takes more says so. */
 const BODY_LIMIT = 1024 * 1024;
@@ -39,6 +39,7 @@ export async function createServer(context: ServerContext): Promise<FastifyInsta
   servePages(app, context);
   serveApi(app, context);
   serveRepositories(app, context);
+  serveWebhooks(app, context.webhooks);
   await app.ready();
   return app;
 }

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { runServices, type BackgroundService } from '../app/services/index.ts';
-import type { Trunk } from '../app/index.ts';
 import { createAuthenticator } from '../access/index.ts';
+import { openWebhooks, webhookService, type Trunk } from '../app/index.ts';
 import { errnoOf, TrunklineError } from '../lib/index.ts';
 import { restrictionsOf } from '../model/access/index.ts';
 import { createServer } from './create.ts';
@@ -23,9 +23,11 @@ export interface ServeOptions {
 export async function serve(trunk: Trunk, { version, services, signal, ready }: ServeOptions): Promise<void> {
   const stopping = new AbortController();
   const { settings, log } = trunk.context;
+  const webhooks = openWebhooks(trunk.context);
   const app = await createServer({
     trunk: trunk.context,
     authenticate: createAuthenticator(trunk.context.db, { restricted: restrictionsOf(settings.targets) }),
+    webhooks,
     version,
     stopping: stopping.signal,
   });
@@ -33,10 +35,11 @@ export async function serve(trunk: Trunk, { version, services, signal, ready }: 
     const url = await listen(app, settings.server.listen);
     await trunk.announce(url);
     ready(url);
-    await runServices([...services, idle], { signal, log });
+    await runServices([...services, webhookService(webhooks), idle], { signal, log });
   } finally {
     stopping.abort();
     await app.close();
+    await webhooks.settled();
   }
 }
 

@@ -7,3 +7,11 @@ export { compareSnapshots, showSnapshot, type ShownSnapshot, type SnapshotCompar
 export { type ProjectCommits } from './snapshots/commits.ts';
 export { describeSnapshots, listSnapshotsOf, type ListedSnapshot } from './snapshots/list.ts';
 export { pollProjects, workOn } from './watch/index.ts';
+export {
+  affectedProjects,
+  openReceiver,
+  type WebhookCount,
+  type WebhookOutcome,
+  type WebhookReceiver,
+  type WebhookSource,
+} from './webhooks/index.ts';

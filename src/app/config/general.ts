@@ -5,6 +5,7 @@ import { check } from './issues.ts';
 import { configSchema, generalSchema, type GeneralInput } from './schema/index.ts';
 import { parseListen } from './schema/server.ts';
 import { readSigning } from './signing.ts';
+import { readForges, readWebhooks } from './webhooks.ts';
 import { fromEnvironment, registerPassword, secretOrFile, type SecretSource } from './secrets.ts';
 import type { ConfigText, Path } from './yaml.ts';
 
@@ -24,6 +25,8 @@ export function readGeneral(
   const database = readDatabase(section, dataDir, source);
   const mail = readMail(section.mail, result?.mail, source);
   const signing = readSigning(result?.signing, dataDir, source);
+  const forges = readForges(result?.forges ?? {}, source);
+  const webhooks = readWebhooks(result?.webhooks ?? [], source);
   if (!result || source.report.mistakes.length > before) return undefined;
   const { source_size: sourceSize, ...limits } = result.limits;
   return {
@@ -43,6 +46,8 @@ export function readGeneral(
     },
     materialised: { keepLast: result.materialised.keep_last, grace: result.materialised.grace },
     signing,
+    forges,
+    webhooks,
     logLevel: result.log_level,
     server: {
       listen: parseListen(result.server.listen) ?? { host: '127.0.0.1', port: 0 },

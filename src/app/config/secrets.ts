@@ -50,11 +50,17 @@ export function secretOrFile(
     return { value: fromEnvironment(direct, path, source), path };
   }
   if (typeof file !== 'string') return undefined;
+  const value = firstLine(file, key, filePath, source);
+  return value === undefined ? undefined : { value, path: filePath };
+}
+
+/** The first line of a file that `path` of the configuration names in place of the value of `key`; undefined, and reported, when there is none. */
+export function firstLine(file: string, key: string, filePath: Path, source: SecretSource): string | undefined {
   const where = resolve(source.directory, file);
   try {
     const value = (readFileSync(where, 'utf8').split('\n')[0] ?? '').trim();
     if (value === '') source.report.add(filePath, `${where} is empty`, `write the value of ${key} into its first line`);
-    return value === '' ? undefined : { value, path: filePath };
+    return value === '' ? undefined : value;
   } catch (error) {
     source.report.add(
       filePath,

@@ -5,6 +5,7 @@ import { keeping } from './0003-keeping.ts';
 import { uploads } from './0004-uploads.ts';
 import { access } from './0005-access.ts';
 import { votes } from './0006-votes.ts';
+import { webhooks } from './0007-webhooks.ts';
 import { polls } from './0008-polls.ts';
 import { lists } from './0009-lists.ts';
 import { refRemovals } from './0010-ref-removals.ts';
@@ -17,6 +18,7 @@ export const MIGRATIONS: readonly Migration[] = [
   uploads,
   access,
   votes,
+  webhooks,
   polls,
   lists,
   refRemovals,

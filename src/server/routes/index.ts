@@ -13,6 +13,8 @@ import { serveSnapshots } from './snapshots.ts';
 import { serveSummary } from './summary.ts';
 import { serveVotes } from './votes.ts';
 
+export { serveWebhooks } from './webhooks.ts';
+
 /** All of the API. */
 export function serveApi(app: FastifyInstance, context: ServerContext): void {
   const streams = openStreams(context.stopping);

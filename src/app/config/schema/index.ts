@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { LOG_LEVELS } from '../../../model/index.ts';
 import { listOf, text } from './fields.ts';
 import { gcSchema, materialisedSchema, protectedRefsSchema } from './keeping.ts';
+import { forgesSchema, webhooksSchema } from './webhooks.ts';
 import { limitsSchema } from './limits.ts';
 import { projectSchema } from './project.ts';
 import { baseUrlRule, fingerprintRule, mailAddressRule, NAME_PATTERN, lineRule } from './rules.ts';
@@ -70,6 +71,10 @@ export const generalSchema = z.strictObject({
     .describe('Who signs repositories; `{}`: keys that Trunkline makes. Without it they are unsigned.')
     .optional(),
   log_level: z.enum(LOG_LEVELS).describe('What is logged on standard error.').prefault('warn'),
+  forges: forgesSchema
+    .describe('Forges that tell of pushes, by the name in their address here: `POST /webhooks/<name>`.')
+    .prefault({}),
+  webhooks: webhooksSchema.describe('Who is told of what happens here, by HTTP.').prefault([]),
   server: serverSchema.describe('How `trunkline serve` is reached.').prefault({}),
   limits: limitsSchema.describe('What hostile code may use up. Sizes as `2GiB`, times as `30m`.').prefault({}),
 });
