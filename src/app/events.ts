@@ -3,6 +3,7 @@ import { findAttempt, requireBuild } from '../db/index.ts';
 import { deliverPending, type DeliveryReport, type EventHandler } from '../events/index.ts';
 import { describeError } from '../lib/index.ts';
 import { mailHandlers } from './mail-handler.ts';
+import { webhookHandlers } from './webhook-handlers.ts';
 
 /**
  * Delivers what the outbox holds: publications that a killed process recorded and did not get to show, and mails to maintainers.
@@ -11,8 +12,17 @@ import { mailHandlers } from './mail-handler.ts';
  * start-up. They are there for subscribers outside, and are settled at once where there are none.
  */
 export async function deliverEvents(context: TrunkContext, signal?: AbortSignal): Promise<DeliveryReport> {
-  const handlers = [publicationHandler(context), ...mailHandlers(context)].map((handler) => logged(context, handler));
-  return deliverPending(context.db, handlers, { clock: context.now, ...(signal === undefined ? {} : { signal }) });
+  const handlers = [publicationHandler(context), ...mailHandlers(context), ...webhookHandlers(context)].map((handler) =>
+    logged(context, handler),
+  );
+  return deliverPending(context.db, handlers, {
+    clock: context.now,
+    onAbandoned: ({ id, kind, ...event }, why) => {
+      const whom = 'webhook' in event ? `webhook ${event.webhook}: ` : '';
+      context.log.error({ event: id, kind }, `${whom}given up after many tries: ${why}`);
+    },
+    ...(signal === undefined ? {} : { signal }),
+  });
 }
 
 /** Writes the directory and the links of a build that was recorded by a process that ended before it could. */

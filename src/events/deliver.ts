@@ -20,6 +20,8 @@ export interface DeliveryOptions {
   leaseMs?: number;
   /** Tries before an event is given up. Default 60, two days and a half. */
   maxTries?: number;
+  /** Told of an event that is given up, and why its last try failed. */
+  onAbandoned?: (event: DeliveredEvent, why: string) => void;
   /** Stops between two events when aborted. */
   signal?: AbortSignal;
 }
@@ -66,6 +68,7 @@ export async function deliverPending(
       abandon,
     });
     report[abandon ? 'abandoned' : 'failed'] += 1;
+    if (abandon) options.onAbandoned?.(eventOf(entry), errors.join('; '));
   }
   return report;
 }

@@ -66,6 +66,15 @@ interface Payloads {
     promotionId: number;
     actor: string;
   };
+  /** Somebody outside is to be told of an event. One for each of them. */
+  webhook_due: {
+    /** As the configuration calls it. */
+    webhook: string;
+    eventId: number;
+    type: string;
+    at: number;
+    data: Readonly<Record<string, string | number | boolean | null>>;
+  };
 }
 
 export type EventKind = keyof Payloads;
@@ -87,6 +96,8 @@ export function topicOf(event: TrunklineEvent): string {
     case 'promoted':
     case 'demoted':
       return `ref/${event.target}/${event.name}`;
+    case 'webhook_due':
+      return `webhook/${event.webhook}/${String(event.eventId)}`;
     case 'voted':
       return `votes/${event.target}/${event.snapshot ?? String(event.buildId)}`;
   }

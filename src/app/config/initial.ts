@@ -51,6 +51,15 @@ ${signed ? '' : '# '}signing: {}
 # Where "trunkline serve" listens. A proxy in front of it brings TLS.
 # server: { listen: "127.0.0.1:8080" }
 
+# Forges that tell of pushes, at /webhooks/<name> of this server; docs/webhooks.md has each one's ways.
+# forges:
+#   github: { secret: "\${GITHUB_SECRET}" }                      # or secret_file
+#   salsa: { kind: gitlab, secret: ["\${NEW}", "\${OLD}"] }      # both good, while one takes the place of the other
+
+# Who is told of events by HTTP, in the form of Standard Webhooks.
+# webhooks:
+#   - { name: ci, url: "https://ci.example.org/hook", secret: "\${CI_SECRET}", events: [promoted, ref_moved] }
+
 # trace, debug, info, warn, error, fatal or silent.
 # log_level: warn
 

@@ -26,7 +26,7 @@ This page is made from the schema by \`node scripts/config-docs.ts\`.
 - **Sizes** are bytes, or a number with \`KiB MiB GiB TiB\` (1024) or \`kB MB GB TB\` (1000); a lone \`k M G T\` counts in thousands.
 - **Times** are seconds, or \`90s\`, \`30m\`, \`2h\`, \`1d\`, \`1h30m\`.
 - **Lists** of one item may be written without brackets.
-- **Secrets** need not stand in the file: \`\${NAME}\` in \`data_dir\`, \`database\` and \`mail.smtp\` is taken from the environment (percent-encoded
+- **Secrets** need not stand in the file: \`\${NAME}\` in \`data_dir\`, \`database\`, \`mail.smtp\` and secrets is taken from the environment (percent-encoded
   inside an address), and \`database_file\` and \`mail.smtp_file\` name a file whose first line is the value.
 - **Names** of projects and targets become directories: a letter or digit, then letters, digits and \`. _ + -\`, at most 100.
 - **Defaults** are merged into each project key by key: a project's \`packaging\` replaces the defaults' \`packaging\` as a whole. Words in
@@ -41,6 +41,7 @@ export function configurationReference(): string {
   const shape = configJsonSchema() as Shape;
   const sections = [
     ['General', shape, ['defaults', 'targets', 'projects']],
+    ['A forge: `forges.<name>`', entry(shape.properties?.forges), []],
     ['A target: `targets.<name>`', entry(shape.properties?.targets), []],
     ['A project: `projects.<name>` and `defaults`', entry(shape.properties?.projects), []],
   ] as const;

@@ -1,8 +1,10 @@
+import { TOLD_KINDS } from '../../events/index.ts';
 import { registerSecret } from '../../lib/index.ts';
 import type { ForgeSettings, WebhookSettings } from '../../model/index.ts';
-import type { GeneralInput } from './schema/index.ts';
+import { nameRule, type GeneralInput } from './schema/index.ts';
 import { FORGE_KINDS } from './schema/webhooks.ts';
 import { firstLine, fromEnvironment, type SecretSource } from './secrets.ts';
+import { didYouMean } from './suggest.ts';
 import type { Path } from './yaml.ts';
 
 /** Shorter ones can be tried out. */
@@ -13,6 +15,8 @@ const STANDARD = /^whsec_([A-Za-z0-9+/]{32,88}={0,2})$/;
 export function readForges(input: GeneralInput['forges'], source: SecretSource): ForgeSettings[] {
   return Object.entries(input).flatMap(([name, section]) => {
     const path = ['forges', name];
+    const refusal = nameRule(name);
+    if (refusal !== undefined) source.report.add(path, refusal.what, refusal.remedy, 'key');
     const kind = section.kind ?? FORGE_KINDS.find((one) => one === name);
     if (kind === undefined)
       source.report.add(path, 'the key kind is missing', `say which it is: ${FORGE_KINDS.join(', ')}`, 'key');
@@ -44,6 +48,9 @@ export function readWebhooks(input: GeneralInput['webhooks'], source: SecretSour
         'plain http is sent in the clear',
         'write https://…, or set allow_private: true',
       );
+    for (const event of events)
+      if (!TOLD_KINDS.some((kind) => kind === event))
+        source.report.add([...path, 'events'], `there is no kind of event ${event}`, didYouMean(event, TOLD_KINDS));
     const secrets = readSecrets(section, path, source, (secret) =>
       STANDARD.test(secret)
         ? undefined

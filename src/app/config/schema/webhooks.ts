@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { duration, listOf, text } from './fields.ts';
-import { lineRule, NAME_PATTERN, quoted, type Rule } from './rules.ts';
+import { lineRule, quoted, type Rule } from './rules.ts';
 
 export const FORGE_KINDS = ['github', 'gitlab', 'gitea', 'forgejo', 'pagure', 'gerrit'] as const;
 
@@ -27,7 +27,7 @@ const forgeSchema = z.strictObject({
   window: duration().describe('How far the time of a delivery may be off, where the forge signs one.').prefault('5m'),
 });
 
-export const forgesSchema = z.record(z.string().regex(NAME_PATTERN), forgeSchema);
+export const forgesSchema = z.record(z.string(), forgeSchema);
 
 const webhookSchema = z.strictObject({
   name: text(lineRule).describe('What it is called here, in logs.'),
