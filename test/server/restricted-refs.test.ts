@@ -5,6 +5,7 @@ import { moveRef } from '../../src/db/index.ts';
 import { createLog } from '../../src/lib/index.ts';
 import { restrictionsOf } from '../../src/model/access/index.ts';
 import { createServer } from '../../src/server/index.ts';
+import { openReceiver } from '../../src/trunk/index.ts';
 import { change } from '../access/samples.ts';
 import { describeEngines } from '../databases.ts';
 import { NOON } from '../db/samples.ts';
@@ -25,8 +26,9 @@ describeEngines('a ref that is not for everybody', (fresh) => {
     const settings = { targets: TARGETS, projects: [], protectedRefs: [] };
     const trunk = { db, settings, log: createLog('silent'), now: () => NOON } as unknown as TrunkContext;
     const authenticate = createAuthenticator(db, { restricted: restrictionsOf(TARGETS) });
+    const webhooks = openReceiver(trunk, []);
     const stopping = new AbortController().signal;
-    const app = await createServer({ trunk, authenticate, version: '1', stopping });
+    const app = await createServer({ trunk, authenticate, webhooks, version: '1', stopping });
     const get = async (path: string, authorization?: string) => {
       const headers = authorization === undefined ? {} : { authorization };
       const answer = await app.inject({ url: `/api/v1/targets/product/${path}`, headers });

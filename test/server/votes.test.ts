@@ -6,6 +6,7 @@ import { findRef, listAudit, type Db } from '../../src/db/index.ts';
 import { createLog } from '../../src/lib/index.ts';
 import { restrictionsOf, type Role } from '../../src/model/access/index.ts';
 import { createServer, type ServerContext } from '../../src/server/index.ts';
+import { openReceiver } from '../../src/trunk/index.ts';
 import { change } from '../access/samples.ts';
 import { describeEngines } from '../databases.ts';
 import { contextOf, snapshot, TARGET } from '../promotion/context.ts';
@@ -21,6 +22,7 @@ describeEngines('votes and promotions over HTTP', (fresh) => {
     const app = await createServer({
       trunk: { ...trunk, settings: { ...trunk.settings, projects: [] } },
       authenticate: createAuthenticator(db, { restricted: restrictionsOf(RESTRICTED) }),
+      webhooks: openReceiver(trunk, []),
       version: '1',
       stopping: new AbortController().signal,
     } as unknown as ServerContext);

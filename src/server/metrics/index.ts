@@ -11,6 +11,7 @@ import {
   type OutboxEntry,
 } from '../../db/index.ts';
 import { readQueue } from '../../queue/index.ts';
+import type { WebhookReceiver } from '../../trunk/index.ts';
 
 export interface Metrics {
   /** In Prometheus' text format. */
@@ -27,7 +28,12 @@ const EVENTS = 1000;
  * Figures for Prometheus. Counters begin with the server: they are added up from the events that came since, and so cost what happened and not what is
  * there. Each of several servers counts what all of them did.
  */
-export async function createMetrics(db: Db, targets: readonly { name: string }[], now: () => number): Promise<Metrics> {
+export async function createMetrics(
+  db: Db,
+  targets: readonly { name: string }[],
+  now: () => number,
+  webhooks: Pick<WebhookReceiver, 'counts'>,
+): Promise<Metrics> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const figures = define(registry);
@@ -52,6 +58,9 @@ export async function createMetrics(db: Db, targets: readonly { name: string }[]
       for (const { name } of targets) known.set(name, await sumPackageSizes(db, name));
       size = { at: performance.now(), known };
     }
+    // This server's alone: what was refused is in no database.
+    figures.webhooks.reset();
+    for (const { source, outcome, count } of webhooks.counts()) figures.webhooks.inc({ forge: source, outcome }, count);
     for (const [target, bytes] of size.known) figures.store.set({ target }, bytes);
   };
   let refreshing: Promise<void> | undefined;
@@ -94,6 +103,13 @@ function define(registry: Registry) {
       name: 'trunkline_queue_age_seconds',
       help: 'How long the oldest attempt has been waiting',
       registers,
+    }),
+    webhooks: new Counter({
+      ...{
+        name: 'trunkline_webhook_deliveries_total',
+        help: 'What forges delivered to this server, by what came of it',
+      },
+      ...{ labelNames: ['forge', 'outcome'] as const, registers },
     }),
     workers: new Gauge({ name: 'trunkline_workers_busy', help: 'Workers that hold an attempt', registers }),
     store: new Gauge({

@@ -24,7 +24,7 @@ export function serveHealth(app: FastifyInstance, context: ServerContext): void 
   let made: Promise<Metrics> | undefined;
   app.get('/metrics', { config: { needs: { action: 'build.read', on: () => ({}) } } }, async (_request, reply) => {
     made ??= import('../metrics/index.ts').then(({ createMetrics }) =>
-      createMetrics(db, settings.targets, context.trunk.now),
+      createMetrics(db, settings.targets, context.trunk.now, context.webhooks),
     );
     const { type, text } = await (await made).read();
     return reply.header('cache-control', 'no-store').type(type).send(text);
