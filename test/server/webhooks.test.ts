@@ -26,7 +26,7 @@ async function served() {
     fetch(`${server.url}/webhooks/${name}`, {
       method: 'POST',
       headers: { ...(headers as Record<string, string>), ...more },
-      body,
+      body: new Uint8Array(body),
     });
   const reading = async <T>(read: (db: Db) => Promise<T>) => {
     const db = await openDatabase({ url: sqliteUrl(join(dataDir, 'trunkline.sqlite')), mode: 'read' });

@@ -19,8 +19,7 @@ function forgeOf(name: string) {
   return forge;
 }
 
-const due = async (db: Db) =>
-  (await listPolls(db)).filter(({ dueAt }) => dueAt <= NOON).map(({ project }) => project);
+const due = async (db: Db) => (await listPolls(db)).filter(({ dueAt }) => dueAt <= NOON).map(({ project }) => project);
 
 describeEngines('deliveries of forges', (fresh) => {
   const opened = async (now = () => NOON) => {
@@ -107,7 +106,10 @@ describeEngines('deliveries of forges', (fresh) => {
       .updateTable('webhook_deliveries')
       .set({ worked_at: null as never, outcome: null as never })
       .execute();
-    await db.sql.updateTable('polls').set({ due_at: NOON + 60_000 }).execute();
+    await db.sql
+      .updateTable('polls')
+      .set({ due_at: NOON + 60_000 })
+      .execute();
     await db.sql
       .updateTable('webhook_deliveries')
       .set({ body: githubPush('a-1').body })
