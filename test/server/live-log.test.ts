@@ -5,6 +5,7 @@ import { openForReading } from '../../src/app/index.ts';
 import { loadSettings } from '../../src/app/config/index.ts';
 import { anonymous } from '../../src/model/access/index.ts';
 import { createServer } from '../../src/server/index.ts';
+import { openReceiver } from '../../src/trunk/index.ts';
 import { deploySamples, runningBuilds, until } from '../e2e/fixture.ts';
 
 const SLOW =
@@ -51,6 +52,7 @@ async function besideTheRun(config: string): Promise<Client> {
   const app = await createServer({
     trunk: trunk.context,
     authenticate: () => Promise.resolve(anonymous()),
+    webhooks: openReceiver(trunk.context, []),
     version: '0',
     stopping: stopping.signal,
   });
