@@ -13,3 +13,4 @@ export {
   type RouteName,
   type Routes,
 } from './routes.ts';
+export * from './worker/index.ts';

@@ -6,7 +6,7 @@ import { beginAttempt, type AttemptInProgress } from './begin.ts';
 import { concludeAttempt, recordSuccess, type AttemptOutcome, type AttemptReport } from './conclude.ts';
 import type { TrunkContext } from './context.ts';
 import { failureOf, stopsEverything, type Failure } from './failure.ts';
-import { planBuildVersion } from './plan.ts';
+import { planBuildVersion, readSupplements } from './plan.ts';
 import { placeSnapshot } from './publish/index.ts';
 import { gatherReport, makePackages, requireBuilder } from './run/index.ts';
 import { checkInstall, currentSnapshot } from './verify.ts';
@@ -55,9 +55,7 @@ async function buildAndPublish(context: TrunkContext, progress: AttemptInProgres
         packaging: format.readPackaging(packaging),
         report: () => gatherReport(context, progress),
       });
-      const { utc } = planned.inputs;
-      const about = { arch: target.arch, utc, distgitCommit: revision.distgit.hash };
-      supplements = await format.readSupplements(packaging, about);
+      supplements = await readSupplements(context, progress, packaging, planned.inputs);
       return planned;
     },
     repository: inputs.snapshot === null ? null : context.repository(target).local(inputs.snapshot),

@@ -4,9 +4,11 @@ import {
   planVersion,
   requireNewer,
   type PackageVersion,
+  type PackagingFile,
   type PackagingSummary,
   type Project,
   type Revision,
+  type Supplements,
   type Target,
   type VersionInputs,
 } from '../model/index.ts';
@@ -36,6 +38,17 @@ export async function planBuildVersion(
   if (previous !== null) requireNewer(target.format, version, previous);
   progress.inputs.version = version;
   return { version, inputs };
+}
+
+/** What the packaging says of the repository besides its packages. @throws TrunklineError `source_invalid` */
+export function readSupplements(
+  context: TrunkContext,
+  { target, revision }: AttemptInProgress,
+  packaging: readonly PackagingFile[],
+  { utc }: Pick<VersionInputs, 'utc'>,
+): Promise<Supplements> {
+  const about = { arch: target.arch, utc, distgitCommit: revision.distgit.hash };
+  return context.formats[target.format].readSupplements(packaging, about);
 }
 
 function versionOf(

@@ -10,3 +10,4 @@ export type * from './target.ts';
 export * from './version/index.ts';
 export * from './vote.ts';
 export * from './words.ts';
+export * from './worker.ts';

@@ -89,6 +89,8 @@ export interface ServerSettings {
   pollInterval: number;
   /** Seconds of work that may wait for a target before only the newest commit of each project is built. */
   backlogLimit: number;
+  /** Seconds without a sign of life after which a worker loses its builds. */
+  workerLease: number;
 }
 
 /** The configuration file as the rest of the house sees it: checked, defaults filled in, paths absolute, secrets resolved. */

@@ -28,6 +28,11 @@ export function recoverWorker(db: DbOrTx, workerPrefix: string, now: number): Pr
   return inTransaction(db, async (tx) => interruptAll(tx, await listRunningOf(tx, workerPrefix), now));
 }
 
+/** Ends one attempt whose worker gives it up, and queues a new one; null when it was over, or taken over, before. */
+export async function interrupt(db: DbOrTx, attempt: QueuedAttempt, now: number): Promise<Interruption | null> {
+  return inTransaction(db, async (tx) => (await interruptAll(tx, [attempt], now))[0] ?? null);
+}
+
 /**
  * The ended attempt keeps its number, log and lease; being interrupted says nothing of the build, so the new one counts no retry against
  * `max_retries` and is due at once.

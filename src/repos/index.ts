@@ -2,6 +2,7 @@ export type { BuildDirectory, BuildFile } from './build-directory.ts';
 export { decidePackages, decideSnapshots, type Decision, type Present } from './collect/decide.ts';
 export type { Keeper, Kept } from './collect/keeper.ts';
 export { reachFrom, type Reached } from './collect/reach.ts';
+export { indexFiles, type IndexFile } from './index-files.ts';
 export { buildDirectoryPath, checkRefName, type BuildPlace } from './layout.ts';
 export type { Manifest, ManifestDiff, ManifestPackage, ProjectPackages } from './manifest.ts';
 export { packageChanges, type PackageChange } from './package-changes.ts';

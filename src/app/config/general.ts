@@ -53,6 +53,7 @@ export function readGeneral(
       listen: parseListen(result.server.listen) ?? { host: '127.0.0.1', port: 0 },
       pollInterval: result.server.poll_interval,
       backlogLimit: result.server.backlog_limit,
+      workerLease: result.server.worker_lease,
     },
     limits: { ...limits, sourceSize },
   };

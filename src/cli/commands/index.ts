@@ -63,6 +63,7 @@ import { userEnable } from './user-enable.ts';
 import { userList } from './user-list.ts';
 import { userPassword } from './user-password.ts';
 import { userShow } from './user-show.ts';
+import { worker } from './worker.ts';
 
 /** Every command, in the order that help shows them. */
 export const COMMANDS: readonly Command[] = [
@@ -76,6 +77,7 @@ export const COMMANDS: readonly Command[] = [
   keyRetire,
   run,
   serve,
+  worker,
   status,
   builds,
   buildShow,

@@ -81,7 +81,8 @@ export function limitedFiles(bytes: number): string[] {
   return ['env', '--ignore-signal=XFSZ', 'prlimit', `--fsize=${bytes}`, '--'];
 }
 
-function gitEnvironment(
+/** The environment in which git runs on a repository of ours. */
+export function gitEnvironment(
   repository: Repository,
   config: readonly (readonly [string, string])[],
   transports: readonly string[],

@@ -20,8 +20,18 @@ export interface FetchOptions {
 export interface Remote extends Repository {
   readonly url: string;
   readonly transport: Transport;
+  /** Where it is fetched from in place of `url`: another mirror of the same repository. */
+  readonly origin?: Origin;
   /** Whether a person chose the address: then a local repository may belong to another user of this machine. */
   readonly chosen: boolean;
+}
+
+/** A mirror on a server of ours. */
+export interface Origin {
+  url: string;
+  transport: Transport;
+  /** Sent with every request, secrets among them. */
+  headers: readonly string[];
 }
 
 const DEFAULT_TIMEOUT = 15 * 60_000;
@@ -79,7 +89,9 @@ const NO_HEAD = "couldn't find remote ref HEAD";
 export async function fetchAll(remote: Remote, options: FetchOptions): Promise<void> {
   const refspecs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
   try {
-    await fetchRefs(remote, [...refspecs, `+HEAD:${REMOTE_HEAD}`], options);
+    // A mirror has no HEAD of its own.
+    if (remote.origin !== undefined) await fetchRefs(remote, refspecs, options);
+    else await fetchRefs(remote, [...refspecs, `+HEAD:${REMOTE_HEAD}`], options);
   } catch (error) {
     // An empty repository has no HEAD, and one whose default branch was deleted neither.
     if (!(error instanceof TrunklineError && error.message.includes(NO_HEAD))) throw error;
@@ -144,11 +156,12 @@ async function fetchRefs(remote: Remote, refspecs: readonly string[], options: F
 async function accessTo(remote: Remote): Promise<Required<Pick<GitOptions, 'config' | 'transports' | 'env'>>> {
   return {
     config: [
-      ['remote.origin.url', remote.url],
+      ['remote.origin.url', remote.origin?.url ?? remote.url],
+      ...(remote.origin?.headers ?? []).map((header) => ['http.extraHeader', header] as const),
       ['http.lowSpeedLimit', '1000'],
       ['http.lowSpeedTime', '60'],
     ],
-    transports: TRANSPORTS[remote.transport],
+    transports: TRANSPORTS[remote.origin?.transport ?? remote.transport],
     env: await ownerConfiguration(remote),
   };
 }

@@ -5,3 +5,4 @@ export type { FetchOptions } from './fetch.ts';
 export { openMirror, type Mirror, type MirrorOptions } from './mirror.ts';
 export { closestNames, isBranchName, isCommitHash } from './names.ts';
 export type { ListLimits, TreeEntry } from './tree.ts';
+export { serveMirror, type GitAnswer, type GitQuestion } from './serve.ts';

@@ -72,6 +72,8 @@ export interface Mirror extends Repository {
 export interface MirrorOptions {
   /** The address was found in somebody's `.gitmodules`, not in our configuration. */
   submodule?: boolean;
+  /** Where it is fetched from in place of its address: a server's mirror of it. */
+  origin?: { url: string; headers: readonly string[] };
 }
 
 /**
@@ -83,7 +85,9 @@ export async function openMirror(directory: string, url: string, options: Mirror
   const path = join(resolve(directory), mirrorName(url));
   await createBare(path);
   const repository: Repository = { path };
-  const remote = { path, url, transport, chosen: !(options.submodule ?? false) };
+  const origin =
+    options.origin === undefined ? {} : { origin: { ...options.origin, transport: transportOf(options.origin.url) } };
+  const remote = { path, url, transport, ...origin, chosen: !(options.submodule ?? false) };
   return {
     path,
     url,

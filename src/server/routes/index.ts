@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ServerContext } from '../context.ts';
 import { openStreams } from '../streams.ts';
+import { serveWorkers } from '../worker/index.ts';
 import { serveBuilds } from './builds.ts';
 import { serveDocuments } from './documents.ts';
 import { serveEvents } from './events.ts';
@@ -29,4 +30,5 @@ export function serveApi(app: FastifyInstance, context: ServerContext): void {
   serveEvents(app, context, streams);
   serveSummary(app, context);
   serveDocuments(app, context);
+  serveWorkers(app, context);
 }

@@ -33,4 +33,7 @@ export const serverSchema = z.strictObject({
       'When more work than this waits for a target, only the newest commit of each project is built; the others are recorded as skipped, and stay buildable.',
     )
     .prefault('12h'),
+  worker_lease: duration()
+    .describe('A worker that gives no sign of life for this long loses its builds; they are made again.')
+    .prefault('2m'),
 });

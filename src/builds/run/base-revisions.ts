@@ -1,8 +1,8 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { sha256File } from '../lib/index.ts';
-import type { BaseRepository, BuildInputs, Target } from '../model/index.ts';
+import { sha256File } from '../../lib/index.ts';
+import type { BaseRepository, BuildInputs, Target } from '../../model/index.ts';
 
 /**
  * The base repositories of a target with the SHA-256 of what they now say they contain (repomd.xml, InRelease or Release), which names that content.

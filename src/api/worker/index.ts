@@ -1,0 +1,3 @@
+export { hash } from '../resources/fields.ts';
+export * from './exchange.ts';
+export * from './order.ts';

@@ -1,0 +1,181 @@
+import type {
+  BuiltAnswer,
+  BuiltBody,
+  Order,
+  PieceAnswer,
+  PlanAnswer,
+  RepositoryParts,
+  VerifiedAnswer,
+  VerifiedBody,
+} from '../../api/index.ts';
+import { findAttempt, listQueuedProjects, type QueuedAttempt } from '../../db/index.ts';
+import { TrunklineError } from '../../lib/index.ts';
+import type { Principal } from '../../model/access/index.ts';
+import type { Target, WorkerProfile } from '../../model/index.ts';
+import { claim, expireLeases, interrupt, leaseOf, release, retryOrFinish } from '../../queue/index.ts';
+import type { AttemptReport } from '../conclude.ts';
+import type { TrunkContext } from '../context.ts';
+import { failureOf } from '../failure.ts';
+import { snapshotParts } from './candidate.ts';
+import { holderName, requireLease, requireWork, targetsFor, type LeaseRequest } from './claim.ts';
+import { orderOf } from './order.ts';
+import type { Piece } from './pieces.ts';
+import { createSessions, type Session, type Sessions } from './session.ts';
+import { planSession, takeBuilt, takeVerified } from './stages.ts';
+import { takeLog, takePackage } from './take-pieces.ts';
+
+export interface RemoteOptions {
+  /** Milliseconds without a sign of life after which an attempt is somebody else's. */
+  leaseMs: number;
+  /** Told when an attempt has ended. */
+  report?: (report: AttemptReport) => void;
+}
+
+export interface ClaimRequest {
+  principal: Principal;
+  /** The worker's own name; the token's is put before it. */
+  name: string;
+  profile: WorkerProfile;
+  /** Targets for which it is ready. */
+  ready: readonly string[];
+  /** Milliseconds it waits for work. */
+  wait: number;
+}
+
+/**
+ * Builds that are made on other machines: what they ask, checked. Every question names an attempt and its lease; TrunklineError `lock_lost` answers one
+ * that is not the asker's (any more). Everything may be asked twice.
+ */
+export interface RemoteBuilds {
+  targets(principal: Principal, profile: WorkerProfile): ReturnType<typeof targetsFor>;
+  /** Work, or null when there is none for so long. What nobody waits for any more goes back. */
+  claim(request: ClaimRequest, signal: AbortSignal): Promise<Order | null>;
+  heartbeat(request: LeaseRequest): Promise<void>;
+  repository(request: LeaseRequest): Promise<RepositoryParts>;
+  /** Where a file of the repository or the candidate lies. @throws TrunklineError `not_found` */
+  indexFile(request: LeaseRequest, sha256: string): Promise<string>;
+  /** Where a package of the target's repository lies. */
+  poolFile(request: LeaseRequest, file: { sha256: string; fileName: string }): Promise<string>;
+  plan(request: LeaseRequest, reported: string | null): Promise<PlanAnswer>;
+  log(request: LeaseRequest, name: string, piece: Piece): Promise<PieceAnswer>;
+  package(request: LeaseRequest, file: { sha256: string; size: number }, piece: Piece): Promise<PieceAnswer>;
+  built(request: LeaseRequest, body: BuiltBody): Promise<BuiltAnswer>;
+  verified(request: LeaseRequest, body: VerifiedBody): Promise<VerifiedAnswer>;
+  /** The worker gives up: it is being stopped. */
+  leave(request: LeaseRequest): Promise<void>;
+}
+
+/** Milliseconds between looks for work when nobody says that there is some, and for attempts that were cancelled or taken away. */
+const LOOK = 500;
+const UPKEEP = 5000;
+
+export function openRemoteBuilds(context: TrunkContext, options: RemoteOptions): RemoteBuilds {
+  const sessions = createSessions(context);
+  const upkeep = createUpkeep(context, sessions);
+  const { leaseMs } = options;
+  /** One at a time for an attempt: a worker that asks again while it is still being answered waits. */
+  const within = async <T>(request: LeaseRequest, work: (session: Session) => Promise<T>): Promise<T> =>
+    context.mutexes.hold(`remote ${String(request.attempt)}`, async () => {
+      const attempt = await requireLease(context, request, leaseMs);
+      const session = await sessions.of(attempt);
+      requireWork(context, request.principal, session.progress.target.name);
+      return work(session);
+    });
+  const stage = { context, sessions, report: options.report ?? (() => undefined) };
+  return {
+    targets: (principal, profile) => targetsFor(context, principal, profile),
+    claim: async (request, signal) => {
+      const end = performance.now() + request.wait;
+      for (;;) {
+        const without = await upkeep();
+        const order = await claimOnce(context, sessions, { ...request, without, leaseMs }, signal);
+        const left = end - performance.now();
+        if (order !== null || left <= 0 || signal.aborted) return order;
+        await context.queueBell.wait(Math.min(LOOK, left), signal);
+      }
+    },
+    heartbeat: async (request) => {
+      await requireLease(context, request, leaseMs);
+    },
+    repository: (request) => within(request, (session) => snapshotParts(context, session)),
+    indexFile: (request, sha256) =>
+      within(request, (session) => {
+        const path = session.files.get(sha256);
+        if (path !== undefined) return Promise.resolve(path);
+        throw new TrunklineError('not_found', 'The repositories of this attempt have no such file');
+      }),
+    // Not within: many at once, while other things are asked.
+    poolFile: async (request, file) => {
+      const { target } = (await sessions.of(await requireLease(context, request, leaseMs))).progress;
+      requireWork(context, request.principal, target.name);
+      return context.repository(target).pathOf(file);
+    },
+    plan: (request, reported) => within(request, (session) => planSession(stage, session, reported)),
+    log: (request, name, piece) => within(request, (session) => takeLog(session, name, piece)),
+    package: (request, file, piece) => within(request, (session) => takePackage(session, file, piece)),
+    built: (request, body) => within(request, (session) => takeBuilt(stage, session, body)),
+    verified: (request, body) => within(request, (session) => takeVerified(stage, session, body)),
+    leave: async (request) => {
+      const attempt = await requireLease(context, request, leaseMs);
+      await interrupt(context.db, attempt, context.now());
+      await sessions.close(attempt.id);
+    },
+  };
+}
+
+async function claimOnce(
+  context: TrunkContext,
+  sessions: Sessions,
+  { principal, name, profile, ready, without, leaseMs }: ClaimRequest & { without: readonly string[]; leaseMs: number },
+  signal: AbortSignal,
+): Promise<Order | null> {
+  const names = targetsFor(context, principal, profile)
+    .targets.map((target: Target) => target.name)
+    .filter((target) => ready.includes(target));
+  if (names.length === 0) return null;
+  const worker = holderName(principal, name);
+  const filter = { targets: names, without };
+  const attempt = await claim(context.db, { worker, now: context.now(), leaseMs, filter });
+  if (attempt === null) return null;
+  if (signal.aborted) {
+    await release(context.db, leaseOf(attempt), context.now());
+    return null;
+  }
+  try {
+    const session = await sessions.open(attempt, { resume: false });
+    return orderOf(context, session.progress, leaseMs);
+  } catch (error) {
+    await failUnbegun(context, attempt, error);
+    await sessions.close(attempt.id);
+    return null;
+  }
+}
+
+/** An attempt that could not even be begun: its project has gone from the configuration, or the disk is full. */
+async function failUnbegun(context: TrunkContext, attempt: QueuedAttempt, error: unknown): Promise<void> {
+  if (error instanceof TrunklineError && error.code === 'lock_lost') return;
+  const rule = { maxRetries: context.settings.maxRetries, now: context.now() };
+  await retryOrFinish(context.db, leaseOf(attempt), { result: 'failure', ...failureOf(error) }, rule);
+}
+
+/**
+ * Now and then has made again what dead workers hold, and clears away what belongs to attempts that are over. Answers the projects that have builds in the
+ * queue and are not in the configuration (any more).
+ */
+function createUpkeep(context: TrunkContext, sessions: Sessions): () => Promise<readonly string[]> {
+  const configured = new Set(context.settings.projects.map(({ name }) => name));
+  let last = Number.NEGATIVE_INFINITY;
+  let without: readonly string[] = [];
+  return async () => {
+    if (performance.now() < last + UPKEEP) return without;
+    last = performance.now();
+    without = (await listQueuedProjects(context.db)).filter((name) => !configured.has(name));
+    await expireLeases(context.db, context.now());
+    for (const { progress } of sessions.list()) {
+      const { id, lease } = progress.attempt;
+      const now = await findAttempt(context.db, id);
+      if (now?.state !== 'running' || now.lease !== lease) await sessions.close(id);
+    }
+    return without;
+  };
+}

@@ -1,0 +1,64 @@
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { PieceAnswer } from '../../api/index.ts';
+import { sha256File, TrunklineError } from '../../lib/index.ts';
+import { stagedPath } from './account.ts';
+import { appendPiece, sizeOf, type Piece } from './pieces.ts';
+import type { Session } from './session.ts';
+
+/** Logs of one attempt; a builder leaves four at most. */
+const MOST_LOGS = 16;
+const CUT = '\n[cut here: the log is longer than limits.output]\n';
+
+/** Bytes after which no more of a log is taken: what the limit allows, and what builders write of themselves. */
+export function logLimit({ progress }: Session): number {
+  return progress.target.limits.output + 1024 ** 2;
+}
+
+/** A piece of a log. One that is longer than allowed ends with a line that says so. @throws TrunklineError `invalid_argument` for too many logs */
+export async function takeLog(session: Session, name: string, piece: Piece): Promise<PieceAnswer> {
+  const { logs } = session.progress;
+  const names = await readdir(logs);
+  if (!names.includes(name) && names.length >= MOST_LOGS)
+    throw new TrunklineError('invalid_argument', `An attempt has at most ${String(MOST_LOGS)} logs`);
+  const path = join(logs, name);
+  const limit = logLimit(session);
+  const before = await sizeOf(path);
+  if (before >= limit) return { offset: before, whole: false, cut: true };
+  const offset = await appendPiece(path, piece, limit);
+  if (offset >= limit) await writeFile(path, CUT, { flag: 'a' });
+  return { offset, whole: false, cut: offset >= limit };
+}
+
+/**
+ * A piece of a package. With its last one it is proved to be what it is called. @throws TrunklineError `package_invalid` when it is not: all of it is
+ * dropped; `payload_too_large` beyond what a build for the target may write
+ */
+export async function takePackage(
+  session: Session,
+  { sha256, size }: { sha256: string; size: number },
+  piece: Piece,
+): Promise<PieceAnswer> {
+  if (session.staged.has(sha256)) return { offset: size, whole: true, cut: false };
+  const whole = stagedPath(session, sha256);
+  const path = `${whole}.part`;
+  const { disk } = session.progress.target.limits;
+  const held = [...session.staged.values()].reduce((sum, one) => sum + one, size);
+  if (held > disk)
+    throw new TrunklineError('payload_too_large', `The packages have more than ${String(disk)} bytes (limits.disk)`);
+  await mkdir(dirname(whole), { recursive: true, mode: 0o755 });
+  const others = (await readdir(dirname(whole))).filter((name) => name.endsWith('.part') && name !== `${sha256}.part`);
+  // One at a time: what is half here counts too, and nobody needs two halves.
+  for (const name of others) await rm(join(dirname(whole), name), { force: true });
+  const offset = await appendPiece(path, piece, size);
+  if (offset < size) return { offset, whole: false, cut: false };
+  if ((await sha256File(path)) !== sha256) {
+    await rm(path, { force: true });
+    throw new TrunklineError('package_invalid', `What was sent as ${sha256} is something else`, {
+      hint: 'send it again from its beginning',
+    });
+  }
+  await rename(path, whole);
+  session.staged.set(sha256, size);
+  return { offset, whole: true, cut: false };
+}

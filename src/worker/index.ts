@@ -1,0 +1,1 @@
+export { runWorker, type WorkerEvent, type WorkerOptions } from './run.ts';

@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { listAttempts, listPackages } from '../../src/db/index.ts';
+import { alphaAndBeta, openWorkshop } from './deployment.ts';
+
+test('two workers build for a server, one against what the other built', async () => {
+  const shop = await openWorkshop(alphaAndBeta);
+  const { url } = await shop.serve();
+  const one = await shop.worker('one', url);
+  await shop.discover('alpha');
+  expect(await shop.finished(1), one.command.output.stdout + one.command.output.stderr).toMatchObject({
+    result: 'success',
+    project: 'alpha',
+  });
+  one.command.kill('SIGTERM');
+  // As every command that a signal ended.
+  expect((await one.command.done).code).toBe(143);
+  const two = await shop.worker('two', url);
+  await shop.discover('beta');
+  expect(await shop.finished(2), two.command.output.stdout).toMatchObject({ result: 'success', project: 'beta' });
+  const [attempt] = await listAttempts(shop.db, 2);
+  expect(attempt).toMatchObject({ worker: 'worker/two/two', result: 'success' });
+  expect(attempt?.inputs?.buildroot.some((name) => name.startsWith('alpha-'))).toBe(true);
+  expect(attempt?.inputs?.installed.some((name) => name.startsWith('alpha-'))).toBe(true);
+  expect((await listPackages(shop.db, [2])).map(({ name }) => name)).toContain('beta');
+  const logs = join(shop.deployment.dataDir, 'logs/2/1');
+  expect(await readFile(join(logs, 'build.log'), 'utf8')).toContain('build.sh');
+  expect(await readFile(join(logs, 'install.log'), 'utf8')).toContain('beta');
+});
