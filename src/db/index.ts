@@ -31,4 +31,6 @@ export * from './tokens.ts';
 export * from './uploads.ts';
 export * from './users.ts';
 export * from './polls.ts';
+export * from './durations.ts';
+export * from './ranks.ts';
 export * from './votes.ts';

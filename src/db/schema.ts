@@ -239,6 +239,12 @@ export interface NoticesTable {
   told_at: Time | null;
 }
 
+export interface DurationsTable {
+  project: Fixed<string>;
+  target: Fixed<string>;
+  milliseconds: number;
+}
+
 export interface PollsTable {
   project: string;
   due_at: Time;
@@ -279,4 +285,5 @@ export interface Schema extends AccessSchema, VotesSchema, WebhooksSchema {
   notices: NoticesTable;
   audit: AuditTable;
   polls: PollsTable;
+  durations: DurationsTable;
 }

@@ -1,4 +1,5 @@
 export type * from './build.ts';
+export * from './forecast.ts';
 export * from './notice.ts';
 export * from './order.ts';
 export type * from './package.ts';

@@ -1,6 +1,7 @@
 import {
   inTransaction,
   insertAttempt,
+  recordDuration,
   requireBuild,
   updateBuild,
   type DbOrTx,
@@ -97,6 +98,8 @@ export async function concludeBuild(
   const before = await requireBuild(tx, attempt.buildId);
   await updateBuild(tx, before.id, settle(before, result, now));
   const { project, target, id: buildId } = before;
+  if (attempt.startedAt !== null && (result.result === 'success' || result.result === 'failure'))
+    await recordDuration(tx, { project, target }, now - attempt.startedAt);
   const news = { project, target, buildId, attemptId: attempt.id, result: result.result, reason: result.reason };
   await emit(tx, { kind: 'build_finished', ...news }, now);
   await tellMaintainers(tx, { project, target, now });

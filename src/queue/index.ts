@@ -6,4 +6,6 @@ export * from './enqueue.ts';
 export { finishAttempt, retryOrFinish, type Finished, type FinishedWork, type RetryRule } from './finish.ts';
 export * from './interrupt.ts';
 export { claim, heartbeat, leaseOf, listLost, recordProgress, release, type Lease } from './lease.ts';
+export { rankProject } from './rank.ts';
 export * from './recheck.ts';
+export { openAttempts, shedBacklogs, type Shed } from './shed.ts';

@@ -9,7 +9,7 @@ import {
   type Tx,
 } from '../db/index.ts';
 import type { CommitInfo, FormatName, Project, Revision } from '../model/index.ts';
-import { enqueue } from '../queue/index.ts';
+import { enqueue, rankProject } from '../queue/index.ts';
 
 /** A revision that discovery found, and why it is to be built. */
 export interface FoundRevision {
@@ -31,8 +31,8 @@ export interface Found {
 export interface RecordOptions {
   /** Of each project, build the newest revision only; the others are recorded as skipped. */
   headOnly: boolean;
-  /** Claim order by project. */
-  priorities: ReadonlyMap<string, number>;
+  /** Claim order by project; null: as a server ranks what waits, each project's newest commit before all backlogs. */
+  priorities: ReadonlyMap<string, number> | null;
 }
 
 /** Writes what was found, as builds in the queue, in one transaction. Answers how many builds wait that did not before. */
@@ -48,6 +48,8 @@ export async function recordFound(context: TrunkContext, found: Found, options: 
       for (const target of targets) queued += await addBuild(tx, revision, target, skip, options, now);
     }
     queued += await addNewTargets(tx, found, targets, options, now);
+    if (options.priorities === null && queued > 0)
+      for (const target of targets) await rankProject(tx, { project: project.name, target });
     if (found.cursor !== null) await moveCursor(tx, { project: project.name, format }, found.cursor, now);
     return queued;
   });
@@ -89,7 +91,7 @@ async function addBuild(
     });
     return 0;
   }
-  await enqueue(tx, build, { priority: options.priorities.get(revision.project) ?? 0, now });
+  await enqueue(tx, build, { priority: options.priorities?.get(revision.project) ?? 0, now });
   return 1;
 }
 

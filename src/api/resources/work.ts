@@ -28,6 +28,14 @@ export const queuedAttemptSchema = z
     createdAt: time(),
     notBefore: time(),
     startedAt: time().nullable(),
+    waits: z
+      .object({
+        reason: z.enum(['retry_pause', 'behind', 'next', 'no_place']),
+        before: z.int().meta({ description: 'attempts that begin before it' }),
+        startsAt: time().nullable().meta({ description: 'about when it begins, by how long such builds took before' }),
+      })
+      .nullable()
+      .meta({ description: 'null: too far back in the queue to say' }),
   })
   .meta({ id: 'QueuedAttempt' });
 export type QueuedAttemptResource = z.output<typeof queuedAttemptSchema>;

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describeError } from '../../lib/index.ts';
-import { pollProjects, workOn } from '../../trunk/index.ts';
+import { keepHouse, pollProjects, workOn } from '../../trunk/index.ts';
 import { deliverEvents } from '../events.ts';
+import { releaseSnapshots } from '../materialised/index.ts';
 import type { Trunk } from '../open.ts';
 
 /** Something that goes on as long as a server runs: polling, draining the queue, delivering events. */
@@ -13,6 +14,8 @@ export interface BackgroundService {
 
 /** Milliseconds between two looks at the outbox when nothing rings. */
 const DELIVERY = 1000;
+/** Milliseconds between two looks for snapshots that are too old to stay as files. */
+const RELEASE = 10 * 60_000;
 /** Milliseconds before a service that failed is started again: the first time, and at most. */
 const PAUSE = { first: 1000, most: 60_000 };
 
@@ -25,6 +28,8 @@ export function backgroundServices(
   const polling: BackgroundService = { name: 'polling', start: (signal) => pollProjects(context, signal) };
   return [
     ...(poll ? [polling] : []),
+    { name: 'housekeeping', start: (signal) => keepHouse(context, { places: Math.max(1, jobs), signal }) },
+    { name: 'old snapshots', start: (signal) => releaseNowAndThen(context, signal) },
     { name: 'building', start: (signal) => workOn(context, { jobs, alone, signal }) },
     {
       name: 'delivery',
@@ -36,6 +41,14 @@ export function backgroundServices(
       },
     },
   ];
+}
+
+/** Takes the files of old snapshots away, see `releaseSnapshots`. */
+async function releaseNowAndThen(context: Trunk['context'], signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await pause(RELEASE, undefined, { signal }).catch(() => undefined);
+    if (!isAborted(signal)) await releaseSnapshots(context);
+  }
 }
 
 /**

@@ -23,6 +23,7 @@ import { pin } from './pin.ts';
 import { pins } from './pins.ts';
 import { promote } from './promote.ts';
 import { promotions } from './promotions.ts';
+import { queue } from './queue.ts';
 import { recheck } from './recheck.ts';
 import { refHistory } from './ref-history.ts';
 import { refList } from './ref-list.ts';
@@ -83,6 +84,7 @@ export const COMMANDS: readonly Command[] = [
   buildShow,
   log,
   recheck,
+  queue,
   where,
   snapshotList,
   snapshotShow,

@@ -9,6 +9,7 @@ import { webhooks } from './0007-webhooks.ts';
 import { polls } from './0008-polls.ts';
 import { lists } from './0009-lists.ts';
 import { refRemovals } from './0010-ref-removals.ts';
+import { durations } from './0011-durations.ts';
 
 /** In order of their numbers; a new one is added at the end, by hand. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -22,4 +23,5 @@ export const MIGRATIONS: readonly Migration[] = [
   polls,
   lists,
   refRemovals,
+  durations,
 ];

@@ -2,7 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { cursorNumber, cutPage, decodeCursor, type QueuedAttemptResource } from '../../api/index.ts';
 import { listWaiting, oldestWaiting, type WaitingAttempt } from '../../db/index.ts';
-import { readQueue } from '../../queue/index.ts';
+import type { Waits } from '../../model/index.ts';
+import { openAttempts, readQueue } from '../../queue/index.ts';
 import { iso, isoOrNull } from '../answers/times.ts';
 import type { ServerContext } from '../context.ts';
 import { visibleTargets } from '../gate.ts';
@@ -29,16 +30,22 @@ export function serveQueue(app: FastifyInstance, { trunk }: ServerContext): void
       ...(targets === null ? {} : { targets }),
       limit: limit + 1,
     });
-    return cutPage(found, limit, { keys: (one) => [one.priority, one.commitTime, one.id], view: waitingAnswer });
+    const open = await openAttempts(db, { places: settings.jobs, now: trunk.now() });
+    const waits = new Map(open.map((one) => [one.id, one.waits]));
+    return cutPage(found, limit, {
+      keys: (one) => [one.priority, one.commitTime, one.id],
+      view: (one) => waitingAnswer(one, waits.get(one.id) ?? null),
+    });
   });
 }
 
-function waitingAnswer(one: WaitingAttempt): QueuedAttemptResource {
+function waitingAnswer(one: WaitingAttempt, waits: Waits | null): QueuedAttemptResource {
   const { buildId, number, project, target, kind, priority, state, worker } = one;
   return {
     ...{ build: buildId, attempt: number, project, target, kind, priority, state, worker },
     createdAt: iso(one.createdAt),
     notBefore: iso(one.notBefore),
     startedAt: isoOrNull(one.startedAt),
+    waits: waits === null ? null : { ...waits, startsAt: isoOrNull(waits.startsAt) },
   };
 }

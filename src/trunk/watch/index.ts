@@ -1,2 +1,3 @@
+export { keepHouse } from './housekeeping.ts';
 export { pollProjects } from './poll.ts';
 export { workOn } from './work.ts';

@@ -79,7 +79,7 @@ async function discoverIfNew(context: TrunkContext, project: Project, seen: Seen
   for (const format of FORMAT_NAMES) {
     if (project.packaging[format] === undefined) continue;
     const found = await discoverProject(context, project, format, { since: null, signal });
-    const queued = await recordFound(context, found, { headOnly: false, priorities: new Map() });
+    const queued = await recordFound(context, found, { headOnly: false, priorities: null });
     if (queued === 0) continue;
     context.log.info({ project: project.name, format, builds: queued }, 'new commits');
     context.queueBell.ring();

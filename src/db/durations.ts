@@ -1,0 +1,71 @@
+import { sql } from 'kysely';
+import type { DbOrTx } from './database.ts';
+import { PENDING, RUNNING } from './states.ts';
+
+/** Remembers how long an attempt took: a mean in which each new one weighs a quarter, so that it follows what changes. */
+export async function recordDuration(
+  db: DbOrTx,
+  { project, target }: { project: string; target: string },
+  milliseconds: number,
+): Promise<void> {
+  const taken = Math.max(0, Math.trunc(milliseconds));
+  await db.sql
+    .insertInto('durations')
+    .values({ project, target, milliseconds: taken })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['target', 'project'])
+        .doUpdateSet({ milliseconds: sql<number>`cast((durations.milliseconds * 3 + ${taken}) / 4 as bigint)` }),
+    )
+    .execute();
+}
+
+/** An attempt in the queue as a forecast needs it. */
+export interface OpenAttempt {
+  id: number;
+  buildId: number;
+  project: string;
+  target: string;
+  state: 'pending' | 'running';
+  notBefore: number;
+  startedAt: number | null;
+  /** Milliseconds such a build took before; of others of its target where it was never built; null where nothing is known. */
+  expected: number | null;
+}
+
+/** What runs, and what waits in the order in which it is claimed, at most `limit`. */
+export async function listOpenAttempts(db: DbOrTx, limit: number): Promise<OpenAttempt[]> {
+  const open = (state: typeof PENDING) =>
+    db.sql
+      .selectFrom('attempts')
+      .innerJoin('builds', 'builds.id', 'attempts.build_id')
+      .leftJoin('durations', (join) =>
+        join.onRef('durations.target', '=', 'builds.target').onRef('durations.project', '=', 'builds.project'),
+      )
+      .where('attempts.state', '=', state)
+      .orderBy('attempts.priority')
+      .orderBy('attempts.commit_time')
+      .orderBy('attempts.id')
+      .limit(limit)
+      .select(['attempts.id', 'attempts.build_id', 'builds.project', 'builds.target', 'attempts.state'])
+      .select(['attempts.not_before_at', 'attempts.started_at', 'durations.milliseconds'])
+      .execute();
+  const rows = [...(await open(RUNNING)), ...(await open(PENDING))];
+  const usual = await usualDurations(db);
+  return rows.map((row) => ({
+    ...{ id: row.id, buildId: row.build_id, project: row.project, target: row.target },
+    state: row.state === 'running' ? 'running' : 'pending',
+    ...{ notBefore: row.not_before_at, startedAt: row.started_at },
+    expected: row.milliseconds ?? usual.get(row.target) ?? null,
+  }));
+}
+
+/** The mean of a target's projects, in milliseconds. */
+async function usualDurations(db: DbOrTx): Promise<Map<string, number>> {
+  const rows = await db.sql
+    .selectFrom('durations')
+    .groupBy('target')
+    .select(['target', ({ fn }) => fn.avg('milliseconds').as('usual')])
+    .execute();
+  return new Map(rows.map(({ target, usual }) => [target, Math.trunc(Number(usual))]));
+}

@@ -1,0 +1,84 @@
+import {
+  listOpenAttempts,
+  listWaitingBuilds,
+  requireBuild,
+  updateAttempt,
+  updateBuild,
+  type Db,
+  type OpenAttempt,
+} from '../db/index.ts';
+import { emit } from '../events/index.ts';
+import { forecast, type Waits } from '../model/index.ts';
+import { settle } from './settle.ts';
+
+/** What was left out of a target's queue. */
+export interface Shed {
+  target: string;
+  builds: number;
+  /** Milliseconds of work that waited. */
+  waiting: number;
+}
+
+/** Attempts of which a forecast is made at most: behind them nobody asks for the minute. */
+const LOOKED_AT = 5000;
+
+/** What runs and what waits, in the order in which it is claimed, with why and until when; `waits` is null for what runs. */
+export async function openAttempts(
+  db: Db,
+  { places, now }: { places: number; now: number },
+): Promise<(OpenAttempt & { waits: Waits | null })[]> {
+  const open = await listOpenAttempts(db, LOOKED_AT);
+  const waits = forecast(open, { places, now });
+  return open.map((one) => ({ ...one, waits: waits.get(one.id) ?? null }));
+}
+
+/**
+ * Where more work waits for a target than `limit` milliseconds of all its `places`, leaves out all but the newest commit of each project: the others
+ * are recorded as skipped, and are built when somebody asks for them. Builds that were asked for, or begun before, stay.
+ */
+export async function shedBacklogs(
+  db: Db,
+  { targets, places, limit, now }: { targets: readonly string[]; places: number; limit: number; now: number },
+): Promise<Shed[]> {
+  const open = (await listOpenAttempts(db, LOOKED_AT)).filter(({ state }) => state === 'pending');
+  const shed: Shed[] = [];
+  for (const target of targets) {
+    const waiting = open.reduce((sum, one) => sum + (one.target === target ? (one.expected ?? 0) : 0), 0);
+    if (waiting / Math.max(1, places) <= limit) continue;
+    const builds = await skipBacklog(db, target, now);
+    if (builds > 0) shed.push({ target, builds, waiting });
+  }
+  return shed;
+}
+
+async function skipBacklog(db: Db, target: string, now: number): Promise<number> {
+  const newest = new Set<string>();
+  let skipped = 0;
+  for (const { attemptId, buildId, project } of await listWaitingBuilds(db, { target })) {
+    if (!newest.has(project)) newest.add(project);
+    else if (await skip(db, { attemptId, buildId }, now)) skipped += 1;
+  }
+  return skipped;
+}
+
+/** False when it was begun meanwhile. */
+function skip(db: Db, { attemptId, buildId }: { attemptId: number; buildId: number }, now: number): Promise<boolean> {
+  const result = {
+    result: 'skipped',
+    reason: 'superseded',
+    detail: 'more work waited than could be done: only the newest commit of each project is built',
+  } as const;
+  return db.transaction(async (tx) => {
+    const change = { state: 'finished', ...result, finishedAt: now, leaseExpiresAt: null } as const;
+    if ((await updateAttempt(tx, { id: attemptId, state: 'pending' }, change)) === null) return false;
+    const build = await requireBuild(tx, buildId);
+    await updateBuild(tx, buildId, settle(build, { ...result, snapshot: null }, now));
+    const { project, target } = build;
+    await emit(
+      tx,
+      { kind: 'build_finished', project, target, buildId, attemptId, result: 'skipped', reason: 'superseded' },
+      now,
+    );
+    return true;
+  });
+}
