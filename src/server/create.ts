@@ -30,6 +30,8 @@ export async function createServer(context: ServerContext): Promise<FastifyInsta
   }) as unknown as FastifyInstance;
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(() => JSON.stringify);
+  // What changes something is said in JSON: a form of another site can send text.
+  app.removeContentTypeParser('text/plain');
   app.setErrorHandler(sendError);
   secureHeaders(app);
   guard(app, context);

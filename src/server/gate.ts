@@ -8,7 +8,13 @@ import type { ServerContext } from './context.ts';
  * What a route needs. `on`: what the action is done on. `listed`: the handler cuts its answer to what whoever asks may read. `open`: nothing, for what
  * tells nothing of the deployment.
  */
-export type Needs = { action: Action; on: (request: FastifyRequest) => Subjects } | 'listed' | 'open';
+export type Needs =
+  | {
+      action: Action | ((request: FastifyRequest) => Action);
+      on: (request: FastifyRequest) => Subjects | Promise<Subjects>;
+    }
+  | 'listed'
+  | 'open';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -34,7 +40,9 @@ export function guard(app: FastifyInstance, { authenticate, trunk }: ServerConte
     else {
       const { headers, ip } = request;
       request.principal = await authenticate({ authorization: headers.authorization, address: ip }, trunk.now());
-      if (needs !== 'listed') await requireMay(trunk.db, request.principal, needs.action, needs.on(request));
+      if (needs === 'listed') return;
+      const action = typeof needs.action === 'string' ? needs.action : needs.action(request);
+      await requireMay(trunk.db, request.principal, action, await needs.on(request));
     }
   });
 }

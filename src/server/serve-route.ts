@@ -21,9 +21,16 @@ export interface Asked<N extends RouteName> {
   request: FastifyRequest;
 }
 
-/** What a route of the table needs: an action on what its parameters name, or `listed`. */
+/**
+ * What a route of the table needs: an action on what is asked about, or `listed`. The action may depend on the body: to do something with force takes
+ * more than to do it.
+ */
 export type RouteNeeds<N extends RouteName> =
-  { action: Action; on: (params: Params<Routes[N]>) => Subjects } | 'listed';
+  | {
+      action: Action | ((body: Body<Routes[N]>) => Action);
+      on: (params: Params<Routes[N]>, asked: Omit<Asked<N>, 'params'>) => Subjects | Promise<Subjects>;
+    }
+  | 'listed';
 
 /** Serves a route of the table. Parameters that the table does not have are refused: a misspelt filter would be no filter. */
 export function serveRoute<N extends RouteName>(
@@ -33,10 +40,7 @@ export function serveRoute<N extends RouteName>(
   answer: (asked: Asked<N>) => Promise<Answer<Routes[N]>>,
 ): void {
   const route: Route = ROUTES[name];
-  const needed: Needs =
-    needs === 'listed'
-      ? needs
-      : { action: needs.action, on: (request) => needs.on(request.params as Params<Routes[N]>) };
+  const needed = neededFor(needs);
   app.route({
     method: route.method,
     url: `${API_ROOT}${route.path}`,
@@ -49,12 +53,25 @@ export function serveRoute<N extends RouteName>(
     handler: async (request, reply) => {
       const { params, query, body } = request as Pick<Asked<N>, 'params' | 'query' | 'body'>;
       const answered: unknown = await answer({ params, query, body, request });
-      if (route.method === 'POST') void reply.code(201);
+      // An answer to a change may hold a secret that is shown once.
+      if (route.method === 'POST') void reply.code(201).header('cache-control', 'no-store');
       const next = nextOf(answered);
       if (next !== null) void reply.header('link', `<${nextAddress(request.url, next)}>; rel="next"`);
       return answered;
     },
   });
+}
+
+function neededFor<N extends RouteName>(needs: RouteNeeds<N>): Needs {
+  if (needs === 'listed') return needs;
+  const { action, on } = needs;
+  return {
+    action: typeof action === 'string' ? action : (request) => action(request.body as Body<Routes[N]>),
+    on: (request) => {
+      const { params, query, body } = request as Pick<Asked<N>, 'params' | 'query' | 'body'>;
+      return on(params, { query, body, request });
+    },
+  };
 }
 
 function nextOf(answer: unknown): string | null {

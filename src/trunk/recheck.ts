@@ -20,16 +20,15 @@ export interface Rechecked {
 
 /**
  * Puts the newest build of a project on each of its targets back into the queue where it failed, and with `force` where it succeeded.
- * `which` may be a build's number instead of a project. @throws TrunklineError `not_found`, `invalid_argument` when there is nothing to recheck.
+ * `which` is a project, or the number of a build: a project may be called by digits. @throws TrunklineError `not_found`, `invalid_argument` when there is nothing to recheck.
  */
 export async function recheckProject(
   context: TrunkContext,
-  which: string,
+  which: string | number,
   options: RecheckOptions,
 ): Promise<Rechecked[]> {
-  const builds = /^[1-9]\d*$/.test(which)
-    ? [await requireBuild(context.db, Number(which))]
-    : await candidates(context, which, options);
+  const builds =
+    typeof which === 'number' ? [await requireBuild(context.db, which)] : await candidates(context, which, options);
   const { actor, force, reason } = options;
   const request = { actor, force, now: context.now(), ...(reason === null ? {} : { reason }) };
   const done: Rechecked[] = [];

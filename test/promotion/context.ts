@@ -19,7 +19,10 @@ export function contextOf(db: Db, protectedRefs: readonly string[] = []) {
     return Promise.resolve();
   };
   const context: PromotionContext = {
-    settings: { file: 'x.yaml', targets: [{ name: TARGET }, { name: 'other' }], protectedRefs } as unknown as Settings,
+    settings: {
+      ...{ file: 'x.yaml', targets: [{ name: TARGET }, { name: 'other' }], protectedRefs },
+      server: { workerLease: 60 },
+    } as unknown as Settings,
     db,
     repository: () => ({ moveRef, removeRef, isMaterialised: () => Promise.resolve(true) }) as unknown as Repository,
     mutexes: createMutexes(),

@@ -1,4 +1,5 @@
 export * from './builds.ts';
+export * from './changes.ts';
 export * from './projects.ts';
 export * from './snapshots.ts';
 export * from './votes.ts';

@@ -20,10 +20,12 @@ export const recheck = defineCommand<Options>({
     const { openForWriting } = await import('../../app/index.ts');
     const { recheckProject } = await import('../../trunk/index.ts');
     const { actor } = await import('../order.ts');
+    const [given = ''] = args;
+    const which = /^[1-9]\d*$/.test(given) ? Number(given) : given;
     const trunk = await openForWriting(await settings());
     try {
       const { force = false, target = null, reason = null } = options;
-      const queued = await recheckProject(trunk.context, args[0] ?? '', {
+      const queued = await recheckProject(trunk.context, which, {
         force,
         target,
         reason,

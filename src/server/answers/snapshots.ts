@@ -1,5 +1,11 @@
-import type { RefMoveResource, RefResource, SnapshotPackageResource, SnapshotResource } from '../../api/index.ts';
-import type { Ref, RefMove } from '../../db/index.ts';
+import type {
+  HoldResource,
+  RefMoveResource,
+  RefResource,
+  SnapshotPackageResource,
+  SnapshotResource,
+} from '../../api/index.ts';
+import type { Hold, Ref, RefMove } from '../../db/index.ts';
 import { may, type Principal } from '../../model/access/index.ts';
 import type { Settings } from '../../model/index.ts';
 import { isProtected } from '../../promotion/index.ts';
@@ -45,4 +51,14 @@ export function refMoveAnswer({
   movedAt,
 }: RefMove): RefMoveResource {
   return { id, target, name, from: fromHash, to: toHash, actor, reason, movedAt: iso(movedAt) };
+}
+
+export function holdAnswer({ id, target, reason, actor, snapshotHash: snapshot, ...hold }: Hold): HoldResource {
+  const { createdAt, until, endedAt } = hold;
+  return {
+    ...{ id, target, reason, actor, snapshot },
+    createdAt: iso(createdAt),
+    until: isoOrNull(until),
+    endedAt: isoOrNull(endedAt),
+  };
 }

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { pageOf, pageQuery } from './paging.ts';
+import { buildSchema } from './resources/builds.ts';
+import * as of from './resources/changes.ts';
+import { name, number, refName, snapshotName } from './resources/fields.ts';
+import { refMoveSchema } from './resources/snapshots.ts';
+
+const build = z.object({ build: number() });
+const project = z.object({ project: name() });
+const ref = z.object({ target: name(), ref: refName() });
+const snapshot = z.object({ target: name(), snapshot: snapshotName() });
+
+const post = { method: 'POST' } as const;
+const get = { method: 'GET' } as const;
+
+/** What changes builds, refs, holds and pins. */
+export const CHANGE_ROUTES = {
+  recheckBuild: {
+    ...{ ...post, path: '/builds/:build/recheck', tag: 'builds', params: build, body: of.recheckBody },
+    summary: 'Have a build tried again; one that waits or runs is left as it is',
+    answer: of.recheckedSchema,
+  },
+  recheckProject: {
+    ...{ ...post, path: '/projects/:project/recheck', tag: 'builds', params: project, body: of.recheckProjectBody },
+    summary: 'Have the newest build of a project tried again, on one target or on all of its own',
+    answer: z.object({ items: z.array(of.recheckedSchema) }),
+  },
+  cancelBuild: {
+    ...{ ...post, path: '/builds/:build/cancel', tag: 'builds', params: build, body: of.reasonBody },
+    summary: 'Take a build out of the queue, or from its worker; one that is finished is left as it is',
+    answer: buildSchema,
+  },
+  setRef: {
+    ...{ ...post, path: '/targets/:target/refs/:ref/moves', tag: 'refs', params: ref, body: of.refSetBody },
+    summary: 'Point a ref at a snapshot; a new name makes a ref',
+    answer: of.refSetSchema,
+  },
+  undoRef: {
+    ...{ ...post, path: '/targets/:target/refs/:ref/undo', tag: 'refs', params: ref, body: of.refOrderBody },
+    summary: 'Point a ref back at where its last move came from',
+    answer: refMoveSchema,
+  },
+  removeRef: {
+    ...{ ...post, path: '/targets/:target/refs/:ref/remove', tag: 'refs', params: ref, body: of.refOrderBody },
+    summary: 'Take a ref away; its snapshot and its history stay',
+    answer: refMoveSchema,
+  },
+  addHold: {
+    ...{ ...post, path: '/targets/:target/snapshots/:snapshot/hold', tag: 'snapshots', params: snapshot },
+    ...{ summary: 'Keep a snapshot, in place of the hold it has', body: of.holdBody, answer: of.holdSchema },
+  },
+  removeHold: {
+    ...{ ...post, path: '/targets/:target/snapshots/:snapshot/release', tag: 'snapshots', params: snapshot },
+    ...{ summary: 'End the hold of a snapshot', body: of.reasonBody, answer: of.holdSchema },
+  },
+  materialise: {
+    ...{ ...post, path: '/targets/:target/snapshots/:snapshot/materialise', tag: 'snapshots', params: snapshot },
+    summary: 'Make the files of an old snapshot again',
+    ...{ body: z.object({}), answer: of.materialisedSchema },
+  },
+  listPins: {
+    ...{ ...get, path: '/pins', tag: 'pins', summary: 'What is pinned, by project and target' },
+    query: z.object({ ...pageQuery, project: name().optional(), target: name().optional() }),
+    answer: pageOf(of.pinSchema),
+  },
+  pinProject: {
+    ...{ ...post, path: '/projects/:project/pin', tag: 'pins', params: project, body: of.pinBody },
+    summary: 'Keep a project at a version that was published, in place of the pin it has',
+    answer: of.pinnedSchema,
+  },
+  unpinProject: {
+    ...{ ...post, path: '/projects/:project/unpin', tag: 'pins', params: project, body: of.unpinBody },
+    summary: 'Let a project go on',
+    answer: of.unpinnedSchema,
+  },
+} as const;
