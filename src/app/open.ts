@@ -107,7 +107,7 @@ async function assemble(
     repository: repositories(settings, signer, db, formats),
     mirrors: openMirrors(join(dataDir, 'git')),
     queueBell: createBell(),
-    mutexes: createMutexes(),
+    mutexes: createMutexes((name, work) => db.hold(name, work)),
     shown: new Set(),
     log: createLog(settings.logLevel),
     now: Date.now,

@@ -34,4 +34,8 @@ export interface Engine {
   readonly dialect: Dialect;
   /** Where it is, without a password, for messages. */
   readonly place: string;
+  /** Runs `work` while no other process holds the name. Left out where one process has the database to itself. */
+  hold?<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /** Ends what `hold` keeps open. */
+  close?(): Promise<void>;
 }

@@ -26,6 +26,11 @@ export interface Db extends Queryable {
    * itself for ever on SQLite and miss the transaction's own changes on PostgreSQL, so it throws.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` while no other server holds the name. Servers only: within a process whoever comes second waits in `Mutexes`. A server whose
+   * connection breaks loses the name; what must not happen twice is guarded by the transaction that records it.
+   */
+  hold<T>(name: string, work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -63,7 +68,11 @@ export function createDb(engine: Engine, mode: OpenMode): Db {
         scope.done = true;
       }
     },
-    close: () => kysely.destroy(),
+    hold: (name, work) => (engine.hold === undefined ? work() : engine.hold(name, work)),
+    close: async () => {
+      await kysely.destroy();
+      await engine.close?.();
+    },
   };
   return db;
 }

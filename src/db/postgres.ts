@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { CompiledQuery, PostgresDialect, sql, type PostgresPool } from 'kysely';
 import pg from 'pg';
 import { errnoOf, redact, registerSecret, TrunklineError } from '../lib/index.ts';
@@ -7,6 +8,10 @@ import type { Engine, EngineAdapter, OpenMode } from './adapter.ts';
 const INT8 = 20;
 /** Seconds to wait for a connection. */
 const CONNECT_TIMEOUT = 10;
+/** Milliseconds for which a server that was there is waited for: PostgreSQL's restart, or a move to another machine. */
+const PATIENCE = 60_000;
+/** Names held at once: two for each target. */
+const MOST_HELD = 64;
 /** A number of our own among the advisory locks of the database. */
 const MIGRATION_LOCK = 7_220_471_001;
 
@@ -44,9 +49,15 @@ export function openPostgres(url: string, mode: OpenMode): Engine {
   const ignore = () => undefined;
   pool.on('error', ignore);
   pool.on('connect', (client) => client.on('error', ignore));
+  const locks = new pg.Pool({ ...pool.options, application_name: 'trunkline locks', max: MOST_HELD });
+  locks.on('error', ignore);
+  locks.on('connect', (client) => client.on('error', ignore));
+  const connectLock = patiently(locks, place);
   return {
     adapter: postgresAdapter,
     place,
+    hold: (name, work) => holdName(connectLock, name, work),
+    close: () => (locks.ended ? Promise.resolve() : locks.end()),
     dialect: new PostgresDialect({
       pool: reporting(pool, place),
       async onCreateConnection(connection) {
@@ -113,14 +124,48 @@ function reporting(pool: pg.Pool, place: string): PostgresPool {
     options: pool.options,
     Client: pg.Client,
     end: () => pool.end(),
-    async connect() {
-      try {
-        return await pool.connect();
-      } catch (error) {
-        throw unreachable(error, place);
-      }
-    },
+    connect: patiently(pool, place),
   };
+}
+
+/** Connects; after the first time, a server that is just being restarted is waited for. @throws TrunklineError `database_unreachable` */
+function patiently(pool: pg.Pool, place: string): () => Promise<pg.PoolClient> {
+  let wasThere = false;
+  return async () => {
+    const end = Date.now() + (wasThere ? PATIENCE : 0);
+    for (;;) {
+      try {
+        const client = await pool.connect();
+        wasThere = true;
+        return client;
+      } catch (error) {
+        const restarting =
+          /^(ECONNREFUSED|ECONNRESET|ENOENT|57P0.)$/.test(errnoOf(error) ?? '') ||
+          messageOf(error).startsWith('Connection terminated');
+        if (!restarting || Date.now() > end) throw unreachable(error, place);
+        await pause(250);
+      }
+    }
+  };
+}
+
+/** A session's advisory lock: it ends with its connection, however that ends. */
+async function holdName<T>(connect: () => Promise<pg.PoolClient>, name: string, work: () => Promise<T>): Promise<T> {
+  const client = await connect();
+  let held = false;
+  try {
+    await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [name]);
+    held = true;
+    return await work();
+  } finally {
+    const gone =
+      held &&
+      (await client.query('select pg_advisory_unlock(hashtextextended($1, 0))', [name]).then(
+        () => false,
+        () => true,
+      ));
+    client.release(gone || !held);
+  }
 }
 
 function queryError(error: unknown, place: string): unknown {

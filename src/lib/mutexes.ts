@@ -1,10 +1,10 @@
-/** Mutual exclusion within this process, by name. */
+/** Mutual exclusion by name: within this process, and beyond it where `beyond` sees to that. */
 export interface Mutexes {
   /** Runs `work` when everyone who came before for the same name is done. */
   hold<T>(name: string, work: () => Promise<T>): Promise<T>;
 }
 
-export function createMutexes(): Mutexes {
+export function createMutexes(beyond?: Mutexes['hold']): Mutexes {
   const tails = new Map<string, Promise<void>>();
   return {
     async hold(name, work) {
@@ -14,7 +14,7 @@ export function createMutexes(): Mutexes {
       tails.set(name, tail);
       await before;
       try {
-        return await work();
+        return await (beyond === undefined ? work() : beyond(name, work));
       } finally {
         resolve(undefined);
         if (tails.get(name) === tail) tails.delete(name);
