@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BUILD_RESULTS, BUILD_STATES } from '../model/index.ts';
+import { ACCESS_ROUTES } from './access-routes.ts';
 import { CHANGE_ROUTES } from './change-routes.ts';
 import { pageOf, pageQuery } from './paging.ts';
 import { hash, name, number, packageWord, refName, snapshotName } from './resources/fields.ts';
@@ -58,6 +59,7 @@ const of = resources;
 export const ROUTES = only({
   ...VOTE_ROUTES,
   ...CHANGE_ROUTES,
+  ...ACCESS_ROUTES,
   listProjects: {
     ...get('/projects', 'projects', 'Projects, by name'),
     query: paged,

@@ -1,3 +1,4 @@
+export * from './access.ts';
 export * from './builds.ts';
 export * from './changes.ts';
 export * from './projects.ts';

@@ -3,6 +3,7 @@ import type { ServerContext } from '../context.ts';
 import { openStreams } from '../streams.ts';
 import { serveWorkers } from '../worker/index.ts';
 import { serveBuilds } from './builds.ts';
+import { serveAccess } from './access.ts';
 import { serveBuildChanges } from './build-changes.ts';
 import { serveDocuments } from './documents.ts';
 import { serveEvents } from './events.ts';
@@ -15,6 +16,7 @@ import { serveRefChanges } from './ref-changes.ts';
 import { serveRefs } from './refs.ts';
 import { serveSnapshots } from './snapshots.ts';
 import { serveSummary } from './summary.ts';
+import { serveTokens } from './tokens.ts';
 import { serveVotes } from './votes.ts';
 
 export { serveWebhooks } from './webhooks.ts';
@@ -32,6 +34,8 @@ export function serveApi(app: FastifyInstance, context: ServerContext): void {
   serveRefChanges(app, context);
   servePins(app, context);
   serveVotes(app, context);
+  serveAccess(app, context);
+  serveTokens(app, context);
   serveQueue(app, context);
   serveEvents(app, context, streams);
   serveSummary(app, context);
