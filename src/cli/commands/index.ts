@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts';
+import { backup } from './backup.ts';
 import { builds } from './builds.ts';
 import { buildShow } from './build-show.ts';
 import { configCheck } from './config-check.ts';
@@ -31,6 +32,7 @@ import { refRemove } from './ref-remove.ts';
 import { refSet } from './ref-set.ts';
 import { refUndo } from './ref-undo.ts';
 import { repoVerify } from './repo-verify.ts';
+import { restore } from './restore.ts';
 import { run } from './run.ts';
 import { serve } from './serve.ts';
 import { snapshotDiff } from './snapshot-diff.ts';
@@ -115,6 +117,8 @@ export const COMMANDS: readonly Command[] = [
   gc,
   whyKept,
   exportMirror,
+  backup,
+  restore,
   userCreate,
   userList,
   userShow,
