@@ -9,6 +9,7 @@ export { moveCursor, readCursor, type Cursor, type HistoryName } from './cursors
 export * from './dump.ts';
 export * from './grants.ts';
 export * from './deliveries.ts';
+export * from './health.ts';
 export * from './holds.ts';
 export { inTransaction, type Db, type DbOrTx, type Tx } from './database.ts';
 export * from './nodes.ts';

@@ -7,6 +7,7 @@ import { configSchema } from './config-schema.ts';
 import { gc } from './gc.ts';
 import { demote } from './demote.ts';
 import { exportMirror } from './export.ts';
+import { doctor } from './doctor.ts';
 import { holdAdd } from './hold-add.ts';
 import { holdList } from './hold-list.ts';
 import { holdRemove } from './hold-remove.ts';
@@ -117,6 +118,7 @@ export const COMMANDS: readonly Command[] = [
   gc,
   whyKept,
   exportMirror,
+  doctor,
   backup,
   restore,
   userCreate,

@@ -2,7 +2,7 @@ import { TrunklineError } from '../../../lib/index.ts';
 import type { Message, Notifier } from '../../../model/index.ts';
 import { parseSmtpAddress } from './address.ts';
 import { isPlainAddress, messageId, subjectLine } from './headers.ts';
-import { sendMail, type Timeouts } from './send.ts';
+import { greet, sendMail, type Timeouts } from './send.ts';
 
 export interface MailOptions {
   /** `smtp://[user:password@]host[:port]` (STARTTLS where offered) or `smtps://…`. */
@@ -34,6 +34,11 @@ export function createMailNotifier({ smtp, from, timeouts = TIMEOUTS, onRejected
       if (rejected.length > 0) onRejected?.(rejected);
     },
   };
+}
+
+/** Whether the server can be reached and takes our login; nothing is sent. @throws TrunklineError `notification_failed`, `config_invalid`. */
+export async function checkMailServer({ smtp }: Pick<MailOptions, 'smtp'>): Promise<void> {
+  await greet(parseSmtpAddress(smtp), TIMEOUTS);
 }
 
 function mailOf(message: Message, from: string) {

@@ -16,9 +16,34 @@ export interface Sent {
 
 /** Hands one mail to the server. @throws TrunklineError `notification_failed` saying what the server, or the way to it, refused. */
 export async function sendMail(server: SmtpServer, mail: SendMailOptions, timeouts: Timeouts): Promise<Sent> {
+  const transport = await transportTo(server, timeouts);
+  try {
+    const info: SentMessageInfo = await transport.sendMail(mail);
+    const rejected: unknown = info.rejected;
+    return { rejected: Array.isArray(rejected) ? rejected.map(String) : [] };
+  } catch (error) {
+    throw failure(error, server);
+  } finally {
+    transport.close();
+  }
+}
+
+/** Connects, and logs in where there is a login; hands over nothing. @throws TrunklineError `notification_failed` */
+export async function greet(server: SmtpServer, timeouts: Timeouts): Promise<void> {
+  const transport = await transportTo(server, timeouts);
+  try {
+    await transport.verify();
+  } catch (error) {
+    throw failure(error, server, 'We are not let in');
+  } finally {
+    transport.close();
+  }
+}
+
+async function transportTo(server: SmtpServer, timeouts: Timeouts) {
   const { createTransport } = await import('nodemailer');
   const { host, port, implicitTls, requireTls, login } = server;
-  const transport = createTransport({
+  return createTransport({
     host,
     port,
     secure: implicitTls,
@@ -32,15 +57,6 @@ export async function sendMail(server: SmtpServer, mail: SendMailOptions, timeou
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  try {
-    const info: SentMessageInfo = await transport.sendMail(mail);
-    const rejected: unknown = info.rejected;
-    return { rejected: Array.isArray(rejected) ? rejected.map(String) : [] };
-  } catch (error) {
-    throw failure(error, server);
-  } finally {
-    transport.close();
-  }
 }
 
 const HINTS: Readonly<Record<string, string>> = {
@@ -49,11 +65,11 @@ const HINTS: Readonly<Record<string, string>> = {
   ETLS: 'use smtps://, or a server with STARTTLS and a certificate this machine trusts (NODE_EXTRA_CA_CERTS)',
 };
 
-function failure(error: unknown, { host, port }: SmtpServer): TrunklineError {
+function failure(error: unknown, { host, port }: SmtpServer, what = 'The mail was not taken'): TrunklineError {
   const code = errnoOf(error) ?? '';
   const words = error instanceof Error ? error.message : String(error);
   const known = HINTS[code] ?? (/certificate|self.signed/i.test(words) ? HINTS.ETLS : undefined);
-  return new TrunklineError('notification_failed', `The mail was not taken by ${host}:${port}: ${words}`, {
+  return new TrunklineError('notification_failed', `${what} by ${host}:${port}: ${words}`, {
     hint: known ?? 'check mail.smtp and that the server runs; it is tried again later',
     cause: error,
   });
