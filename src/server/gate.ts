@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { requireMay } from '../access/index.ts';
 import { TrunklineError } from '../lib/index.ts';
-import { anonymous, may, type Action, type Principal, type Subjects } from '../model/access/index.ts';
+import { anonymous, may, ruleOf, type Action, type Principal, type Subjects } from '../model/access/index.ts';
 import type { ServerContext } from './context.ts';
 
 /**
@@ -13,8 +13,11 @@ export type Needs =
       action: Action | ((request: FastifyRequest) => Action);
       on: (request: FastifyRequest) => Subjects | Promise<Subjects>;
     }
+  | { /** Asked before the body is read; it depends on nothing that the request says. */ beforeBody: Action }
   | 'listed'
   | 'open';
+
+const READING = ['GET', 'HEAD', 'OPTIONS'];
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -32,24 +35,38 @@ export function guard(app: FastifyInstance, { authenticate, trunk }: ServerConte
     if (route.config?.needs === undefined)
       throw new Error(`${String(route.method)} ${route.url} does not say what it needs`);
   });
-  app.addHook('preHandler', async (request) => {
+  // Nothing of a body is read for whom nobody knows.
+  app.addHook('onRequest', async (request) => {
     refuseOtherSites(request);
+    request.principal = anonymous();
     const needs = request.routeOptions.config.needs;
     // The handler of unknown addresses has none.
-    if (needs === undefined || needs === 'open') request.principal = anonymous();
-    else {
-      const { headers, ip } = request;
-      request.principal = await authenticate({ authorization: headers.authorization, address: ip }, trunk.now());
-      if (needs === 'listed') return;
-      const action = typeof needs.action === 'string' ? needs.action : needs.action(request);
-      await requireMay(trunk.db, request.principal, action, await needs.on(request));
-    }
+    if (needs === undefined || needs === 'open') return;
+    const { headers, ip } = request;
+    request.principal = await authenticate({ authorization: headers.authorization, address: ip }, trunk.now());
+    const action = beforeBody(request, needs);
+    if (action !== undefined) await requireMay(trunk.db, request.principal, action, {});
   });
+  app.addHook('preHandler', async (request) => {
+    const needs = request.routeOptions.config.needs;
+    if (typeof needs !== 'object' || 'beforeBody' in needs) return;
+    const action = typeof needs.action === 'string' ? needs.action : needs.action(request);
+    await requireMay(trunk.db, request.principal, action, await needs.on(request));
+  });
+}
+
+/** What has to be allowed before a body is read; undefined: that is asked when there is one. Whoever has not logged in changes nothing anywhere. */
+function beforeBody({ method, principal }: FastifyRequest, needs: Needs): Action | undefined {
+  if (typeof needs !== 'object') return undefined;
+  if ('beforeBody' in needs) return needs.beforeBody;
+  const { action } = needs;
+  if (READING.includes(method) || principal.kind !== 'anonymous' || typeof action !== 'string') return undefined;
+  return ruleOf(action).reads ? undefined : action;
 }
 
 /** A browser sends what it remembers of a person's credentials along with requests that other sites have it make. */
 function refuseOtherSites({ method, headers }: FastifyRequest): void {
-  if (['GET', 'HEAD', 'OPTIONS'].includes(method)) return;
+  if (READING.includes(method)) return;
   const site = headers['sec-fetch-site'];
   if (site === undefined || site === 'same-origin' || site === 'none') return;
   throw new TrunklineError('forbidden', 'Another site asked for this', {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { TrunklineError } from '../lib/index.ts';
+import { describeError, TrunklineError } from '../lib/index.ts';
 
 /** Streams at once: each holds a connection and asks again and again. */
 const MOST = 500;
@@ -21,7 +21,8 @@ export interface EventStream {
   signal: AbortSignal;
   /** Resolves when there is room for more. */
   send(event: ServerEvent): Promise<void>;
-  end(): void;
+  /** Does what sends everything, and ends the answer whatever becomes of that: what fails is logged, and the client comes back by itself. */
+  sendAll(work: () => Promise<void>): Promise<void>;
 }
 
 export interface Streams {
@@ -68,7 +69,15 @@ export function openStreams(stopping: AbortSignal): Streams {
           const room = raw.write(`id: ${String(id)}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
           if (!room) await once(raw, 'drain', { signal }).catch(() => undefined);
         },
-        end: () => raw.end(),
+        async sendAll(work) {
+          try {
+            await work();
+          } catch (error) {
+            request.log.error(describeError(error));
+          } finally {
+            raw.end();
+          }
+        },
       };
     },
   };

@@ -150,7 +150,7 @@ describeEngines('who may do what, changed over HTTP', (fresh) => {
   });
 
   it('what is wrong says so, and tells no secret', async () => {
-    const { as, url } = await opened();
+    const { as, url, withPassword } = await opened();
     const root = await as('root', 'admin');
     const wrong = async (path: string, body: object) => {
       await expect(root.post(path as never, { user: 'root' } as never, body as never)).rejects.toMatchObject(
@@ -171,9 +171,10 @@ describeEngines('who may do what, changed over HTTP', (fresh) => {
     await expect(root.post('addGrant', {}, { holder: 'user/x', role: 'qa' })).rejects.toMatchObject(
       refused('not_found'),
     );
+    await withPassword('eve');
     const answer = await fetch(`${url}/api/v1/users`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', authorization: basic('eve', PASSWORD) },
       body: JSON.stringify({ name: 'ada', password: { secret: 'hunter2hunter2' } }),
     });
     expect(JSON.stringify(await problem(answer, 400))).not.toContain('hunter2');

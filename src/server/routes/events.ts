@@ -35,9 +35,11 @@ export function serveEvents(app: FastifyInstance, context: ServerContext, stream
     async (request, reply) => {
       const after = startOf(request.headers['last-event-id']) ?? (await lastEventId(db));
       const stream = streams.open(request, reply);
-      for await (const one of follow(context, after, stream.signal))
-        if (mayHear(request.principal, one)) await stream.send({ id: one.id, event: one.kind, data: eventAnswer(one) });
-      stream.end();
+      await stream.sendAll(async () => {
+        for await (const one of follow(context, after, stream.signal))
+          if (mayHear(request.principal, one))
+            await stream.send({ id: one.id, event: one.kind, data: eventAnswer(one) });
+      });
     },
   );
 }

@@ -47,12 +47,13 @@ export function serveLogs(app: FastifyInstance, context: ServerContext, streams:
       if (from === 'ended') return reply.code(204).send();
       if (attempt.state === 'finished' && (await readLogBytes(path, 0, 0)) === null) throw noLog(attempt);
       const stream = streams.open(request, reply);
-      for await (const { text, offset } of follow(context, { attempt, path, from }, stream.signal))
-        await stream.send({ id: offset, event: 'log', data: text });
-      const over = await reread(context, attempt);
-      if (over.state === 'finished')
-        await stream.send({ id: 'end', event: 'end', data: { state: over.state, result: over.result } });
-      stream.end();
+      await stream.sendAll(async () => {
+        for await (const { text, offset } of follow(context, { attempt, path, from }, stream.signal))
+          await stream.send({ id: offset, event: 'log', data: text });
+        const over = await reread(context, attempt);
+        if (over.state === 'finished')
+          await stream.send({ id: 'end', event: 'end', data: { state: over.state, result: over.result } });
+      });
       return reply;
     },
   );

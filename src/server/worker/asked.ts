@@ -7,7 +7,7 @@ export const WORKER_ROOT = `${API_ROOT}/worker`;
 export const ATTEMPT_ROOT = `${WORKER_ROOT}/attempts/:attempt`;
 
 /** The token of a worker; what it may with an attempt is asked for the attempt. */
-export const FOR_WORKERS: Needs = { action: 'worker.connect', on: () => ({}) };
+export const FOR_WORKERS: Needs = { beforeBody: 'worker.connect' };
 
 export const attemptParams = z.strictObject({ attempt: z.coerce.number().int().min(1) });
 export const leaseQuery = z.strictObject({ lease: z.coerce.number().int().min(1) });

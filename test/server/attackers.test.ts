@@ -1,0 +1,54 @@
+import { connect } from 'node:net';
+import { sql } from 'kysely';
+import { expect, it } from 'vitest';
+import { describeEngines } from '../databases.ts';
+import { writable } from './writing.ts';
+
+/** Milliseconds in which a refusal has to come that needs no more of the request. */
+const SOON = 3000;
+
+/** The status that is answered to a request whose body never comes; 0: none. */
+function statusBeforeBody(url: string, line: string, headers: readonly string[] = []): Promise<number> {
+  const { hostname, port } = new URL(url);
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const length = 'content-length: 1000000';
+  const socket = connect(Number(port), hostname, () =>
+    socket.write([`${line} HTTP/1.1`, 'host: x', length, ...headers, '', ''].join('\r\n')),
+  );
+  const answered = (status: number) => {
+    resolve(status);
+    socket.destroy();
+  };
+  socket.on('data', (data) => {
+    answered(Number(data.toString('latin1').slice(9, 12)));
+  });
+  socket.setTimeout(SOON, () => {
+    answered(0);
+  });
+  return promise;
+}
+
+describeEngines('a server among people who mean it no good', (fresh) => {
+  const opened = async () => writable(await (await fresh()).open());
+
+  it('reads no body for whom it does not know', async () => {
+    const { url } = await opened();
+    const bytes = 'content-type: application/octet-stream';
+    const piece = `PUT /api/v1/worker/attempts/1/packages/${'a'.repeat(64)}?lease=1&offset=0&size=9`;
+    const git = 'POST /api/v1/worker/git/x.git/git-upload-pack';
+    for (const line of [piece, git, 'POST /api/v1/worker/claim', 'POST /api/v1/users']) {
+      expect([line, await statusBeforeBody(url, line, [bytes])]).toEqual([line, 401]);
+      expect([line, await statusBeforeBody(url, line, ['authorization: Bearer tl_x', bytes])]).toEqual([line, 401]);
+      // Neither does it say first what kind of body it takes.
+      expect([line, await statusBeforeBody(url, line, ['content-type: text/plain'])]).toEqual([line, 401]);
+    }
+  });
+
+  it('ends a stream that cannot go on', async () => {
+    const { url, db } = await opened();
+    const answer = await fetch(`${url}/api/v1/events/stream`);
+    expect(answer.status).toBe(200);
+    await sql`DROP TABLE outbox`.execute(db.sql);
+    expect(await answer.text()).toContain('retry:');
+  });
+});
