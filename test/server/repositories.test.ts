@@ -117,6 +117,12 @@ test(
         '%2e%2e/%2e%2e/trunkline.yaml',
         '..%2f..%2ftrunkline.yaml',
         'pool/../../../trunkline.yaml',
+        // Judged by its first part, a path must not lead to another: a restricted ref, what only we read.
+        'pool/../current/repodata/repomd.xml',
+        'pool/%2e%2e/current/repodata/repomd.xml',
+        './current/repodata/repomd.xml',
+        'pool/../fragments/known',
+        '/current/repodata/repomd.xml',
       ],
       ...['%00', `${pool}%00`, `${pool}/x`, 'a'.repeat(300), '//etc/passwd', '..\\..\\trunkline.yaml', './.tmp-secret'],
     ]) {

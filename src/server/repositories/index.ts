@@ -24,6 +24,9 @@ export function serveRepositories(app: FastifyInstance, context: ServerContext):
     const { target: name, '*': path } = request.params as z.output<typeof PARAMS>;
     const target = requireTarget(settings, name);
     const parts = path.split('/');
+    // What a path belongs to is told by its first parts: none may lead elsewhere than it says.
+    if (parts.some((part, n) => part.startsWith('.') || (part === '' && n < parts.length - 1)))
+      throw notThere(request, 'missing');
     const belonging = belongingOf(context.trunk.repository(target).origin, parts);
     await requireReading(context, request, target, belonging);
     const root = join(settings.dataDir, 'repos', target.name);
