@@ -90,6 +90,9 @@ export async function checkTargets(settings: Settings, names: readonly string[])
   return checks;
 }
 
+/** What no two servers do at once; all else is within this process. */
+const SHARED = /^(?:publish|show) /;
+
 async function assemble(
   settings: Settings,
   mode: OpenMode,
@@ -107,7 +110,7 @@ async function assemble(
     repository: repositories(settings, signer, db, formats),
     mirrors: openMirrors(join(dataDir, 'git')),
     queueBell: createBell(),
-    mutexes: createMutexes((name, work) => db.hold(name, work)),
+    mutexes: createMutexes((name, work) => (SHARED.test(name) ? db.hold(name, work) : work())),
     shown: new Set(),
     log: createLog(settings.logLevel),
     now: Date.now,

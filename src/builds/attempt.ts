@@ -9,6 +9,7 @@ import { failureOf, stopsEverything, type Failure } from './failure.ts';
 import { planBuildVersion, readSupplements } from './plan.ts';
 import { placeSnapshot } from './publish/index.ts';
 import { gatherReport, makePackages, requireBuilder } from './run/index.ts';
+import { requireHeld } from './settle.ts';
 import { checkInstall, currentSnapshot } from './verify.ts';
 
 /**
@@ -68,6 +69,7 @@ async function buildAndPublish(context: TrunkContext, progress: AttemptInProgres
   inputs.installed = passed.installed;
   if (passed.failure !== null) return passed.failure;
   return context.mutexes.hold(`publish ${target.name}`, async () => {
+    await requireHeld(context, progress);
     const placed = await placeSnapshot(context, { ...check, passed });
     if ('reason' in placed) return placed;
     await recordSuccess(context, progress, placed, packages);

@@ -1,10 +1,26 @@
 import { insertPackages, insertSnapshot } from '../db/index.ts';
+import { TrunklineError } from '../lib/index.ts';
 import type { PackageFile } from '../model/index.ts';
-import { finishAttempt, leaseOf, retryOrFinish } from '../queue/index.ts';
+import { finishAttempt, leaseOf, listLost, retryOrFinish } from '../queue/index.ts';
 import type { AttemptInProgress } from './begin.ts';
 import type { TrunkContext } from './context.ts';
 import type { Failure } from './failure.ts';
 import { moveCurrent, publishedPackage, type Placed } from './publish/index.ts';
+
+/**
+ * To be called where the target's mutex was waited for, before anything is signed or stored: the attempt may have been cancelled or taken over meanwhile.
+ * @throws TrunklineError `lock_lost`
+ */
+export async function requireHeld(
+  { db }: Pick<TrunkContext, 'db'>,
+  { attempt, signal }: Pick<AttemptInProgress, 'attempt' | 'signal'>,
+): Promise<void> {
+  signal.throwIfAborted();
+  if ((await listLost(db, [leaseOf(attempt)])).size === 0) return;
+  throw new TrunklineError('lock_lost', `Attempt ${String(attempt.id)} is not held under its lease any more`, {
+    hint: 'drop this work: nothing of it has been recorded, and the queue goes on without it',
+  });
+}
 
 /**
  * Records a success: attempt, build, packages, snapshot, refs and events, in one transaction.

@@ -10,4 +10,5 @@ export * from './parallel.ts';
 export * from './mutexes.ts';
 export * from './redact.ts';
 export * from './run.ts';
+export * from './together.ts';
 export * from './version.ts';

@@ -22,13 +22,16 @@ export interface Shed {
 /** Attempts of which a forecast is made at most: behind them nobody asks for the minute. */
 const LOOKED_AT = 5000;
 
-/** What runs and what waits, in the order in which it is claimed, with why and until when; `waits` is null for what runs. */
+/**
+ * What runs and what waits, in the order in which it is claimed, with why and until when; `waits` is null for what runs. `places` are this server's own;
+ * where others build more at once, theirs count.
+ */
 export async function openAttempts(
   db: Db,
   { places, now }: { places: number; now: number },
 ): Promise<(OpenAttempt & { waits: Waits | null })[]> {
   const open = await listOpenAttempts(db, LOOKED_AT);
-  const waits = forecast(open, { places, now });
+  const waits = forecast(open, { places: placesOf(open, places), now });
   return open.map((one) => ({ ...one, waits: waits.get(one.id) ?? null }));
 }
 
@@ -40,15 +43,24 @@ export async function shedBacklogs(
   db: Db,
   { targets, places, limit, now }: { targets: readonly string[]; places: number; limit: number; now: number },
 ): Promise<Shed[]> {
-  const open = (await listOpenAttempts(db, LOOKED_AT)).filter(({ state }) => state === 'pending');
+  const open = await listOpenAttempts(db, LOOKED_AT);
+  const building = placesOf(open, places);
+  // With nobody building, nobody can say how long it would take.
+  if (building === 0) return [];
   const shed: Shed[] = [];
   for (const target of targets) {
-    const waiting = open.reduce((sum, one) => sum + (one.target === target ? (one.expected ?? 0) : 0), 0);
-    if (waiting / Math.max(1, places) <= limit) continue;
+    const here = open.filter((one) => one.target === target && one.state === 'pending');
+    const waiting = here.reduce((sum, one) => sum + (one.expected ?? 0), 0);
+    if (waiting / building <= limit) continue;
     const builds = await skipBacklog(db, target, now);
     if (builds > 0) shed.push({ target, builds, waiting });
   }
   return shed;
+}
+
+/** How many build at once: this server's own places, or as many as are building now, workers and other servers among them. */
+function placesOf(open: readonly OpenAttempt[], places: number): number {
+  return Math.max(places, open.filter(({ state }) => state === 'running').length);
 }
 
 async function skipBacklog(db: Db, target: string, now: number): Promise<number> {

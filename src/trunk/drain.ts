@@ -51,7 +51,7 @@ export async function drainQueue(context: TrunkContext, options: DrainOptions): 
   try {
     for (;;) {
       while (!stopped && !options.signal.aborted && running.size < options.jobs) {
-        const next = await startNext(context, options, running);
+        const next = await startOrWait(context, options, running);
         if (next === null) break;
         running.set(next.attempt.id, next);
       }
@@ -66,8 +66,9 @@ export async function drainQueue(context: TrunkContext, options: DrainOptions): 
       stopped ||= ended.report.fatal || (options.stopOnFailure && ended.report.failure !== null);
     }
   } finally {
-    clearInterval(beat);
+    // What still runs is ours until it has ended.
     await Promise.allSettled([...running.values()].map(({ done }) => done));
+    clearInterval(beat);
   }
 }
 
@@ -78,6 +79,21 @@ async function firstOf(
 ): Promise<{ attempt: QueuedAttempt; report: AttemptReport | null } | null> {
   const ends = [...running.values()].map(({ done, attempt }) => done.then((report) => ({ report, attempt })));
   return Promise.race([...ends, ...(wait === undefined ? [] : [wait().then(() => null)])]);
+}
+
+/** What cannot be begun now ends a run; a server waits, and what it is building goes on. */
+async function startOrWait(
+  context: TrunkContext,
+  options: DrainOptions,
+  running: ReadonlyMap<number, Running>,
+): Promise<Running | null> {
+  try {
+    return await startNext(context, options, running);
+  } catch (error) {
+    if (options.wait === undefined) throw error;
+    context.log.error({ err: error }, `nothing can be begun now: ${describeError(error)}`);
+    return null;
+  }
 }
 
 async function startNext(

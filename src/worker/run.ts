@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { LONGEST_WAIT, orderSchema, WORKER_PROTOCOL, type Order } from '../api/index.ts';
 import { openWorkerDirectory, type WorkerDirectory } from '../app/workplace/index.ts';
-import { describeError } from '../lib/index.ts';
+import { describeError, together } from '../lib/index.ts';
 import { FORMAT_NAMES, type WorkerProfile } from '../model/index.ts';
 import { connect, passes, type ServerAddress } from './connection.ts';
 import { openRepositories } from './repositories.ts';
@@ -51,20 +51,13 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     const place: WorkerPlace = { connection: connect(server), directory, repositories };
     const profile = profileOf(directory, options.memory);
     const ready = createReadyTargets(place, profile, report);
-    const failed = new AbortController();
-    const both = AbortSignal.any([signal, failed.signal]);
-    const loops = [
-      keepFresh(ready, both, report),
-      ...Array.from({ length: jobs }, () => serve(place, { ...options, signal: both }, { profile, ready })),
-    ].map((loop) =>
-      loop.catch((error: unknown) => {
-        failed.abort();
-        throw error;
-      }),
-    );
-    const ended = await Promise.allSettled(loops);
-    const refused = ended.find((one) => one.status === 'rejected' && !isAbort(one.reason));
-    if (refused?.status === 'rejected') throw refused.reason;
+    const unlessAborted = (error: unknown) => {
+      if (!isAbort(error)) throw error;
+    };
+    const serves = (either: AbortSignal) =>
+      serve(place, { ...options, signal: either }, { profile, ready }).catch(unlessAborted);
+    const freshens = (either: AbortSignal) => keepFresh(ready, either, report).catch(unlessAborted);
+    await together(signal, [freshens, ...Array.from({ length: jobs }, () => serves)]);
   } finally {
     await directory.close();
   }

@@ -28,7 +28,7 @@ export function backgroundServices(
   const polling: BackgroundService = { name: 'polling', start: (signal) => pollProjects(context, signal) };
   return [
     ...(poll ? [polling] : []),
-    { name: 'housekeeping', start: (signal) => keepHouse(context, { places: Math.max(1, jobs), signal }) },
+    { name: 'housekeeping', start: (signal) => keepHouse(context, { places: jobs, signal }) },
     { name: 'old snapshots', start: (signal) => releaseNowAndThen(context, signal) },
     { name: 'building', start: (signal) => workOn(context, { jobs, alone, signal }) },
     {

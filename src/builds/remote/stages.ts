@@ -7,6 +7,7 @@ import { failureOf, oneLine, stopsEverything, type Failure } from '../failure.ts
 import { planBuildVersion, readSupplements } from '../plan.ts';
 import { placeIfHolds } from '../publish/index.ts';
 import { gatherPackaging } from '../run/index.ts';
+import { requireHeld } from '../settle.ts';
 import { longLog, missingOf, noteAccount, readPackages } from './account.ts';
 import { checkOf, offerCandidate } from './candidate.ts';
 import type { Session, Sessions } from './session.ts';
@@ -77,6 +78,7 @@ export function takeVerified(stage: StageContext, session: Session, body: Verifi
     if (body.failure !== null) return end(stage, session, { ...body.failure, detail: oneLine(body.failure.detail) });
     const passed = { failure: null, installed: body.installed, against: candidate.against };
     const published = await context.mutexes.hold(`publish ${progress.target.name}`, async () => {
+      await requireHeld(context, progress);
       const placed = await placeIfHolds(context, { ...checkOf(session), passed });
       if (placed === null) return false;
       await recordSuccess(context, progress, placed, packages);

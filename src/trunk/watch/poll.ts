@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TrunkContext } from '../../builds/index.ts';
 import { nextPollAt, schedulePolls, settlePoll, takePoll, type Poll } from '../../db/index.ts';
-import { describeError, TrunklineError } from '../../lib/index.ts';
+import { describeError, together, TrunklineError } from '../../lib/index.ts';
 import { FORMAT_NAMES, type GitBranch, type Project } from '../../model/index.ts';
 import { discoverProject } from '../discover.ts';
 import { recordFound } from '../record.ts';
@@ -30,7 +30,7 @@ export async function pollProjects(context: TrunkContext, signal: AbortSignal): 
     mirrors: { ...context.mirrors, fetched: (repository: Pick<GitBranch, 'url'>) => context.mirrors.of(repository) },
   };
   const seen: Seen = new Map();
-  const next = async () => {
+  const next = async (signal: AbortSignal) => {
     while (!isAborted(signal)) {
       const began = context.now();
       const poll = await takePoll(context.db, began, began + TAKEN);
@@ -38,7 +38,10 @@ export async function pollProjects(context: TrunkContext, signal: AbortSignal): 
       else await pollOne(fresh, poll, { began, seen, signal });
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, next));
+  await together(
+    signal,
+    Array.from({ length: AT_ONCE }, () => next),
+  );
 }
 
 /** Spread over one interval, and the first at once: a server that starts again begins with what is overdue, not with everything. */

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TrunkContext } from '../../builds/index.ts';
 import { listQueuedProjects } from '../../db/index.ts';
+import { describeError, together } from '../../lib/index.ts';
 import { expireLeases, recoverWorker } from '../../queue/index.ts';
 import { drainQueue } from '../drain.ts';
 import type { RunReporter } from '../report.ts';
@@ -28,13 +29,10 @@ export async function workOn(
     const interrupted = await recoverWorker(context.db, servers(), context.now());
     if (interrupted.length > 0) context.log.warn(`${interrupted.length} attempts were interrupted, and are made again`);
   }
-  const stopping = new AbortController();
-  const both = AbortSignal.any([signal, stopping.signal]);
+  const drains = (either: AbortSignal) => drain(context, { jobs, worker, signal: either });
   try {
-    const draining = jobs === 0 ? [] : [drain(context, { jobs, worker, signal })];
-    await Promise.all([expireUntil(context, both), ...draining]);
+    await together(signal, [(either) => expireUntil(context, either), ...(jobs === 0 ? [] : [drains])]);
   } finally {
-    stopping.abort();
     // Nobody is to see as running what an abort ended.
     await recoverWorker(context.db, worker, context.now());
   }
@@ -73,11 +71,17 @@ async function drain(
 
 async function expireUntil(context: TrunkContext, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    for (const { attempt } of await expireLeases(context.db, context.now())) {
-      const { id, worker } = attempt;
-      context.log.warn({ attempt: id, worker }, 'its worker was not heard of any more: it is made again');
-      context.queueBell.ring();
-    }
+    await expire(context).catch((error: unknown) => {
+      context.log.error({ err: error }, `dead workers cannot be looked for now: ${describeError(error)}`);
+    });
     await pause(EXPIRY, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function expire(context: TrunkContext): Promise<void> {
+  for (const { attempt } of await expireLeases(context.db, context.now())) {
+    const { id, worker } = attempt;
+    context.log.warn({ attempt: id, worker }, 'its worker was not heard of any more: it is made again');
+    context.queueBell.ring();
   }
 }

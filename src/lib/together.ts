@@ -1,0 +1,23 @@
+/**
+ * Does several things until all are done. When one fails, the signal of the others is aborted and they are waited for, so that nothing goes on behind
+ * the caller's back. @throws what the first that failed threw
+ */
+export async function together(
+  signal: AbortSignal,
+  works: readonly ((signal: AbortSignal) => Promise<void>)[],
+): Promise<void> {
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const failures: unknown[] = [];
+  await Promise.all(
+    works.map(async (work) => {
+      try {
+        await work(either);
+      } catch (error) {
+        failures.push(error);
+        stop.abort();
+      }
+    }),
+  );
+  if (failures.length > 0) throw failures[0];
+}
