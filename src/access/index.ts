@@ -2,6 +2,7 @@ export { createAuthenticator } from './authenticate.ts';
 export type { Change } from './change.ts';
 export { requireAccount, requireGiving } from './giving.ts';
 export { addGrant, checkGrant, grantsOf, requireGrant, takeGrant, type HolderName } from './grants.ts';
+export { withLocalLogin, type LocalLogin } from './local-login.ts';
 export { refusal, requireMay } from './refusal.ts';
 export { addMember, createTeam, deleteTeam, dismissMember, requireTeam } from './teams.ts';
 export {

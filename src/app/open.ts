@@ -18,8 +18,11 @@ import { takeLock, type DataDirectoryLock } from './lock/index.ts';
 /** An open deployment. */
 export interface Trunk {
   context: TrunkContext;
-  /** Tells those whom the data directory is refused where this process can be asked instead. Nothing for one that only reads. */
-  announce(url: string): Promise<void>;
+  /**
+   * Tells those whom the data directory is refused where this process can be asked instead, and those who may write in it by which token. Nothing for one
+   * that only reads.
+   */
+  announce(url: string, token: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -117,7 +120,7 @@ async function assemble(
   };
   return {
     context,
-    announce: (url) => lock.announce(url),
+    announce: (url, token) => lock.announce(url, token),
     close: async () => {
       await db.close();
       await lock.release();

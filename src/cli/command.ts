@@ -27,6 +27,12 @@ export interface Option {
   parse?: (text: string) => unknown;
 }
 
+/** Of commands that a running server is asked for. */
+export const TOKEN_FILE: Option = {
+  flags: '--token-file <FILE>',
+  description: 'the token for a running server (default: $TRUNKLINE_TOKEN, or none for its own user)',
+};
+
 /** What a command is given to work with. Everything in it is made when it is first asked for. */
 export interface Context<Options> {
   /** The arguments in order; one that was left out is undefined. A variadic one's values follow each other. */

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { runServices, type BackgroundService } from '../app/services/index.ts';
-import { createAuthenticator } from '../access/index.ts';
+import { createAuthenticator, withLocalLogin } from '../access/index.ts';
 import { openWebhooks, webhookService, type Trunk } from '../app/index.ts';
 import { errnoOf, TrunklineError } from '../lib/index.ts';
 import { restrictionsOf } from '../model/access/index.ts';
@@ -23,17 +23,19 @@ export interface ServeOptions {
 export async function serve(trunk: Trunk, { version, services, signal, ready }: ServeOptions): Promise<void> {
   const stopping = new AbortController();
   const { settings, log } = trunk.context;
+  const known = createAuthenticator(trunk.context.db, { restricted: restrictionsOf(settings.targets) });
+  const { secret, authenticate } = withLocalLogin(known);
   const webhooks = openWebhooks(trunk.context);
   const app = await createServer({
     trunk: trunk.context,
-    authenticate: createAuthenticator(trunk.context.db, { restricted: restrictionsOf(settings.targets) }),
+    authenticate,
     webhooks,
     version,
     stopping: stopping.signal,
   });
   try {
     const url = await listen(app, settings.server.listen);
-    await trunk.announce(url);
+    await trunk.announce(url, secret);
     ready(url);
     await runServices([...services, webhookService(webhooks), idle], { signal, log });
   } finally {

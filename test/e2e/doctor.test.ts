@@ -206,7 +206,7 @@ describe('trunkline doctor', () => {
 
     const deployment = await healthy();
     const held = await takeLock(deployment.dataDir);
-    await held.announce('http://127.0.0.1:1');
+    await held.announce('http://127.0.0.1:1', 'tl_of_this_process');
     const { checks } = await ask(deployment, 0);
     await held.release();
     expect(only(checks.filter(({ check }) => check === 'data directory')).fact).toContain(

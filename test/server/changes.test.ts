@@ -99,7 +99,7 @@ describeEngines('changes over HTTP', (fresh) => {
         fetch(`${url}/api/v1/builds/${String(build)}/cancel`, {
           method: 'POST',
           body,
-          headers: { ...(type === null ? {} : { 'content-type': type }), ...more },
+          headers: { authorization: `Bearer ${secret}`, ...(type === null ? {} : { 'content-type': type }), ...more },
         });
       for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'])
         await problem(await send(type, '{}'), 415);

@@ -19,6 +19,8 @@ export interface ClientOptions {
   /** The server's, as `http://127.0.0.1:8080`. */
   url: string;
   token?: string | null;
+  /** With it the token is sent as HTTP Basic, under this name. */
+  user?: string;
   /** Milliseconds for an answer. Default 30 s. */
   timeout?: number;
   fetch?: typeof fetch;
@@ -102,7 +104,7 @@ export type Ask = (
   },
 ) => Promise<Response>;
 
-function asker({ url, token = null, timeout = 30_000, fetch: send = fetch }: ClientOptions): Ask {
+function asker({ url, token = null, user, timeout = 30_000, fetch: send = fetch }: ClientOptions): Ask {
   const base = url.replace(/\/+$/, '');
   return async (address, { accept, headers, signal, endless = false, body }) => {
     const signals = [...(signal === undefined ? [] : [signal]), ...(endless ? [] : [AbortSignal.timeout(timeout)])];
@@ -111,7 +113,7 @@ function asker({ url, token = null, timeout = 30_000, fetch: send = fetch }: Cli
       headers: {
         accept,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        ...(token === null ? {} : { authorization: authorizationOf(token, user) }),
         ...headers,
       },
       redirect: 'error',
@@ -126,6 +128,10 @@ function asker({ url, token = null, timeout = 30_000, fetch: send = fetch }: Cli
     if (response.ok) return response;
     throw await refusal(base, response);
   };
+}
+
+function authorizationOf(token: string, user: string | undefined): string {
+  return user === undefined ? `Bearer ${token}` : `Basic ${Buffer.from(`${user}:${token}`, 'utf8').toString('base64')}`;
 }
 
 /** What fetch hides behind "fetch failed". */

@@ -9,14 +9,16 @@ export type { Holder } from './holder.ts';
 export interface DataDirectoryLock {
   /** Lets the next process in. A second call does nothing. */
   release(): Promise<void>;
-  /** Tells whom the directory is refused where this process can be asked instead. */
-  announce(url: string): Promise<void>;
+  /** Tells whom the directory is refused where this process can be asked instead, and the owner of the directory by which token. */
+  announce(url: string, token: string): Promise<void>;
 }
 
 // Two files, because closing any descriptor of a file drops all of a process's POSIX locks on it (fcntl(2)): nothing may ever open the first
 // but SQLite.
 const LOCK_NAME = 'lock';
 const HOLDER_NAME = 'lock.json';
+/** The file in a data directory that holds the token of the server that runs there; for its owner alone, who could write to the database as well. */
+export const LOCAL_TOKEN = 'server-token';
 
 /**
  * Takes the data directory for this process alone, until `release` or the end of the process, however it ends: the lock is the operating
@@ -35,6 +37,8 @@ export async function takeLock(dataDir: string): Promise<DataDirectoryLock> {
   const letGo = await lockFile(lockPath, dataDir);
   if (letGo === undefined) throw locked(dataDir, await waitForHolder(holderPath));
   try {
+    // Of a server that was killed.
+    await rm(join(dataDir, LOCAL_TOKEN), { force: true });
     await writeAtomic(holderPath, `${JSON.stringify(await ownHolder(new Date()), null, 2)}\n`);
   } catch (error) {
     letGo();
@@ -42,22 +46,26 @@ export async function takeLock(dataDir: string): Promise<DataDirectoryLock> {
   }
   let released = false;
   return {
-    announce: async (url) => {
+    announce: async (url, token) => {
+      await writeAtomic(join(dataDir, LOCAL_TOKEN), `${token}\n`, { mode: 0o600 });
       await writeAtomic(holderPath, `${JSON.stringify({ ...(await ownHolder(new Date())), url }, null, 2)}\n`);
     },
     release: async () => {
       if (released) return;
       released = true;
       await rm(holderPath, { force: true });
+      await rm(join(dataDir, LOCAL_TOKEN), { force: true });
       letGo();
     },
   };
 }
 
-/** Who holds the data directory now, or null when nobody does or it cannot be told. */
-export async function lockHolder(dataDir: string): Promise<Holder | null> {
+/** Who holds the data directory now, or null when nobody does or it cannot be told. `here`: only a process of this machine. */
+export async function lockHolder(dataDir: string, { here = false } = {}): Promise<Holder | null> {
   const holder = await readHolder(join(dataDir, HOLDER_NAME));
-  return holder && (await isRunning(holder)) !== false ? holder : null;
+  if (holder === null) return null;
+  const running = await isRunning(holder);
+  return running === true || (!here && running === undefined) ? holder : null;
 }
 
 /** An exclusive lock on the file, as a function that lets it go; undefined when another process, or this one already, has it. */
@@ -133,7 +141,7 @@ function locked(dataDir: string, holder: Holder | null): TrunklineError {
       `A Trunkline server holds the data directory, at ${holder.url} (process ${holder.pid} on ${holder.host})`,
       {
         where: dataDir,
-        hint: 'commands that only read work beside it; for one that writes ask the server, or stop it for as long',
+        hint: 'commands that only read work beside it; this one writes: stop the server for as long',
       },
     );
   const since = holder.since.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');

@@ -1,6 +1,7 @@
-import { defineCommand } from '../command.ts';
+import { defineCommand, TOKEN_FILE } from '../command.ts';
 
 interface Options {
+  tokenFile?: string;
   reason?: string;
   until?: string;
 }
@@ -12,25 +13,29 @@ export const holdAdd = defineCommand<Options>({
   options: [
     { flags: '--reason <TEXT>', description: 'why; it is kept with the hold' },
     { flags: '--until <DATE>', description: 'not for good: 2026-12-24 (that day included, UTC) or 14d' },
+    TOKEN_FILE,
   ],
   run: async ({ args, print, settings, options }) => {
-    const { openForWriting } = await import('../../app/index.ts');
     const { addHold, parseSubject } = await import('../../promotion/index.ts');
+    const { onServerOrAlone } = await import('../server.ts');
     const { actor, requireReason, untilWhen } = await import('../order.ts');
     const { holdView } = await import('../keeping-views.ts');
     const read = await settings();
     const subject = parseSubject(read, args[0] ?? '');
     const until = untilWhen(options.until, Date.now());
-    const order = { actor: actor(), reason: requireReason(options.reason), until };
-    const trunk = await openForWriting(read);
-    try {
-      const hold = await addHold(trunk.context, subject, order);
-      print.result(holdView(hold), () => {
-        print.line(`${hold.target}/${hold.snapshotHash} is held`);
-      });
-      return 0;
-    } finally {
-      await trunk.close();
-    }
+    const reason = requireReason(options.reason);
+    const { done: hold } = await onServerOrAlone<ReturnType<typeof holdView>>(read, options, {
+      alone: async ({ context }) => holdView(await addHold(context, subject, { actor: actor(), reason, until })),
+      server: (client) =>
+        client.post(
+          'addHold',
+          { target: subject.target.name, snapshot: subject.name },
+          { reason, ...(until === null ? {} : { until: new Date(until).toISOString() }) },
+        ),
+    });
+    print.result(hold, () => {
+      print.line(`${hold.target}/${hold.snapshot} is held`);
+    });
+    return 0;
   },
 });

@@ -2,6 +2,7 @@ import type { Command } from '../command.ts';
 import { backup } from './backup.ts';
 import { builds } from './builds.ts';
 import { buildShow } from './build-show.ts';
+import { cancel } from './cancel.ts';
 import { configCheck } from './config-check.ts';
 import { configSchema } from './config-schema.ts';
 import { gc } from './gc.ts';
@@ -87,6 +88,7 @@ export const COMMANDS: readonly Command[] = [
   buildShow,
   log,
   recheck,
+  cancel,
   queue,
   where,
   snapshotList,

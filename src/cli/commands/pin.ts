@@ -1,6 +1,7 @@
-import { defineCommand } from '../command.ts';
+import { defineCommand, TOKEN_FILE } from '../command.ts';
 
 interface Options {
+  tokenFile?: string;
   reason?: string;
   until?: string;
   target?: string;
@@ -21,32 +22,46 @@ export const pin = defineCommand<Options>({
     { flags: '--reason <TEXT>', description: 'why; it is kept with the pin' },
     { flags: '--until <DATE>', description: 'not for good: 2026-12-24 (that day included, UTC) or 14d' },
     { flags: '--target <NAME>', description: 'only on this target' },
+    TOKEN_FILE,
   ],
   run: async ({ args, print, settings, options }) => {
-    const { deliverEvents, openForWriting } = await import('../../app/index.ts');
+    const { deliverEvents } = await import('../../app/index.ts');
     const { pinProject } = await import('../../builds/index.ts');
+    const { onServerOrAlone } = await import('../server.ts');
     const { actor, requireReason, untilWhen } = await import('../order.ts');
     const { pinView } = await import('../keeping-views.ts');
-    const read = await settings();
-    const order = {
-      project: args[0] ?? '',
-      version: args[1] ?? '',
-      target: options.target ?? null,
-      actor: actor(),
-      reason: requireReason(options.reason),
-      until: untilWhen(options.until, Date.now()),
-    };
-    const trunk = await openForWriting(read);
-    try {
-      const { pinned, without } = await pinProject(trunk.context, order);
-      await deliverEvents(trunk.context);
-      print.result({ pinned: pinned.map(pinView), without }, () => {
-        for (const one of pinned) print.line(`${one.project} stays at ${one.version} for ${one.target}`);
-      });
-      for (const target of without) print.note(`${order.version} was never published for ${target}: not pinned there`);
-      return 0;
-    } finally {
-      await trunk.close();
+    const [project = '', version = ''] = args;
+    const { target = null } = options;
+    const reason = requireReason(options.reason);
+    const until = untilWhen(options.until, Date.now());
+    interface Done {
+      pinned: ReturnType<typeof pinView>[];
+      without: string[];
     }
+    const { done } = await onServerOrAlone<Done>(await settings(), options, {
+      alone: async ({ context }) => {
+        const { pinned, without } = await pinProject(context, {
+          ...{ project, version, target, reason, until },
+          actor: actor(),
+        });
+        await deliverEvents(context);
+        return { pinned: pinned.map(pinView), without };
+      },
+      server: (client) =>
+        client.post(
+          'pinProject',
+          { project },
+          {
+            ...{ version, reason },
+            ...(target === null ? {} : { target }),
+            ...(until === null ? {} : { until: new Date(until).toISOString() }),
+          },
+        ),
+    });
+    print.result(done, () => {
+      for (const one of done.pinned) print.line(`${one.project} stays at ${one.version} for ${one.target}`);
+    });
+    for (const name of done.without) print.note(`${version} was never published for ${name}: not pinned there`);
+    return 0;
   },
 });

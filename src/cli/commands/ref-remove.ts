@@ -1,6 +1,7 @@
-import { defineCommand } from '../command.ts';
+import { defineCommand, TOKEN_FILE } from '../command.ts';
 
 interface Options {
+  tokenFile?: string;
   reason?: string;
   force?: boolean;
 }
@@ -14,24 +15,25 @@ export const refRemove = defineCommand<Options>({
   options: [
     { flags: '--reason <TEXT>', description: 'why; it is kept with the history' },
     { flags: '--force', description: 'remove a protected ref too' },
+    TOKEN_FILE,
   ],
   run: async ({ args, print, settings, options }) => {
-    const { openForWriting } = await import('../../app/index.ts');
     const { parseSubject, removeRef } = await import('../../promotion/index.ts');
+    const { onServerOrAlone } = await import('../server.ts');
     const { refOrder } = await import('../order.ts');
     const { refMoveView } = await import('../keeping-views.ts');
     const read = await settings();
     const subject = parseSubject(read, args[0] ?? '');
     const order = refOrder(options);
-    const trunk = await openForWriting(read);
-    try {
-      const removed = await removeRef(trunk.context, subject, order);
-      print.result(refMoveView(removed), () => {
-        print.line(`${args[0] ?? ''} is removed; it pointed at ${removed.fromHash ?? ''}`);
-      });
-      return 0;
-    } finally {
-      await trunk.close();
-    }
+    const { reason, force } = order;
+    const ref = { target: subject.target.name, ref: subject.name };
+    const { done: moved } = await onServerOrAlone<ReturnType<typeof refMoveView>>(read, options, {
+      alone: async ({ context }) => refMoveView(await removeRef(context, subject, order)),
+      server: (client) => client.post('removeRef', ref, { reason, force }),
+    });
+    print.result(moved, () => {
+      print.line(`${args[0] ?? ''} is removed; it pointed at ${moved.from ?? ''}`);
+    });
+    return 0;
   },
 });

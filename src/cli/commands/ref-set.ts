@@ -1,6 +1,7 @@
-import { defineCommand } from '../command.ts';
+import { defineCommand, TOKEN_FILE } from '../command.ts';
 
 interface Options {
+  tokenFile?: string;
   reason?: string;
   force?: boolean;
 }
@@ -19,25 +20,30 @@ export const refSet = defineCommand<Options>({
   options: [
     { flags: '--reason <TEXT>', description: 'why; it is kept with the move' },
     { flags: '--force', description: 'move a protected ref too' },
+    TOKEN_FILE,
   ],
   run: async ({ args, print, settings, options }) => {
-    const { openForWriting } = await import('../../app/index.ts');
     const { parseSubject, setRef } = await import('../../promotion/index.ts');
+    const { onServerOrAlone } = await import('../server.ts');
     const { refOrder } = await import('../order.ts');
     const { refMoveView } = await import('../keeping-views.ts');
     const read = await settings();
     const subject = parseSubject(read, args[0] ?? '');
     const order = refOrder(options);
-    const trunk = await openForWriting(read);
-    try {
-      const moved = await setRef(trunk.context, subject, args[1] ?? '', order);
-      print.result(moved && refMoveView(moved), () => {
-        if (moved !== null) print.line(`${args[0] ?? ''} points at ${moved.toHash}`);
-      });
-      if (moved === null) print.note(`${args[0] ?? ''} points there already`);
-      return 0;
-    } finally {
-      await trunk.close();
-    }
+    const { reason, force } = order;
+    const ref = { target: subject.target.name, ref: subject.name };
+    const snapshot = args[1] ?? '';
+    const { done: moved } = await onServerOrAlone<ReturnType<typeof refMoveView> | null>(read, options, {
+      alone: async ({ context }) => {
+        const move = await setRef(context, subject, snapshot, order);
+        return move && refMoveView(move);
+      },
+      server: async (client) => (await client.post('setRef', ref, { snapshot, reason, force })).move,
+    });
+    print.result(moved, () => {
+      if (moved !== null) print.line(`${args[0] ?? ''} points at ${moved.to ?? ''}`);
+    });
+    if (moved === null) print.note(`${args[0] ?? ''} points there already`);
+    return 0;
   },
 });

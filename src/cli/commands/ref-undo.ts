@@ -1,6 +1,7 @@
-import { defineCommand } from '../command.ts';
+import { defineCommand, TOKEN_FILE } from '../command.ts';
 
 interface Options {
+  tokenFile?: string;
   reason?: string;
   force?: boolean;
 }
@@ -14,24 +15,25 @@ export const refUndo = defineCommand<Options>({
   options: [
     { flags: '--reason <TEXT>', description: 'why; it is kept with the move' },
     { flags: '--force', description: 'move a protected ref too' },
+    TOKEN_FILE,
   ],
   run: async ({ args, print, settings, options }) => {
-    const { openForWriting } = await import('../../app/index.ts');
     const { parseSubject, undoRef } = await import('../../promotion/index.ts');
+    const { onServerOrAlone } = await import('../server.ts');
     const { refOrder } = await import('../order.ts');
     const { refMoveView } = await import('../keeping-views.ts');
     const read = await settings();
     const subject = parseSubject(read, args[0] ?? '');
     const order = refOrder(options);
-    const trunk = await openForWriting(read);
-    try {
-      const moved = await undoRef(trunk.context, subject, order);
-      print.result(refMoveView(moved), () => {
-        print.line(`${args[0] ?? ''} points at ${moved.toHash ?? ''} again`);
-      });
-      return 0;
-    } finally {
-      await trunk.close();
-    }
+    const { reason, force } = order;
+    const ref = { target: subject.target.name, ref: subject.name };
+    const { done: moved } = await onServerOrAlone<ReturnType<typeof refMoveView>>(read, options, {
+      alone: async ({ context }) => refMoveView(await undoRef(context, subject, order)),
+      server: (client) => client.post('undoRef', ref, { reason, force }),
+    });
+    print.result(moved, () => {
+      print.line(`${args[0] ?? ''} points at ${moved.to ?? ''} again`);
+    });
+    return 0;
   },
 });

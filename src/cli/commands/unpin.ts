@@ -1,6 +1,7 @@
-import { defineCommand } from '../command.ts';
+import { defineCommand, TOKEN_FILE } from '../command.ts';
 
 interface Options {
+  tokenFile?: string;
   reason?: string;
   target?: string;
 }
@@ -12,25 +13,30 @@ export const unpin = defineCommand<Options>({
   options: [
     { flags: '--reason <TEXT>', description: 'why; it is written to the audit log' },
     { flags: '--target <NAME>', description: 'only on this target' },
+    TOKEN_FILE,
   ],
   run: async ({ args, print, settings, options }) => {
-    const { deliverEvents, openForWriting } = await import('../../app/index.ts');
+    const { deliverEvents } = await import('../../app/index.ts');
     const { requireProject, unpinProject } = await import('../../builds/index.ts');
+    const { onServerOrAlone } = await import('../server.ts');
     const { actor } = await import('../order.ts');
     const read = await settings();
     const { name: project } = requireProject(read, args[0] ?? '');
-    const order = { project, target: options.target ?? null, actor: actor(), reason: options.reason ?? null };
-    const trunk = await openForWriting(read);
-    try {
-      const ended = await unpinProject(trunk.context, order);
-      await deliverEvents(trunk.context);
-      const views = ended.map(({ pin, snapshot }) => ({ project: pin.project, target: pin.target, snapshot }));
-      print.result(views, () => {
-        for (const { target } of views) print.line(`${project} is not pinned any more for ${target}`);
-      });
-      return 0;
-    } finally {
-      await trunk.close();
-    }
+    const { target = null, reason = null } = options;
+    const { done: views } = await onServerOrAlone(read, options, {
+      alone: async ({ context }) => {
+        const ended = await unpinProject(context, { project, target, actor: actor(), reason });
+        await deliverEvents(context);
+        return ended.map(({ pin, snapshot }) => ({ project: pin.project, target: pin.target, snapshot }));
+      },
+      server: async (client) => {
+        const body = { ...(target === null ? {} : { target }), ...(reason === null ? {} : { reason }) };
+        return (await client.post('unpinProject', { project }, body)).unpinned;
+      },
+    });
+    print.result(views, () => {
+      for (const { target: name } of views) print.line(`${project} is not pinned any more for ${name}`);
+    });
+    return 0;
   },
 });

@@ -1,7 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -146,4 +146,31 @@ test.skipIf(!nobodyMayEnter)('a user who may not write the lock file does not ge
   await (await takeLock(dataDir)).release();
   await chmod(dataDir, 0o777);
   expect(asNobody(process.execPath, holderScript, dataDir).stdout).toBe('data_dir_unwritable\n');
+});
+
+test('a server’s token is there for the owner of the directory as long as the lock is, and no longer', async () => {
+  await mkdir(dataDir);
+  const token = join(dataDir, 'server-token');
+  await writeFile(token, 'of a server that was killed');
+  const lock = await takeLock(dataDir);
+  expect(existsSync(token)).toBe(false);
+  await lock.announce('http://127.0.0.1:1', 'tl_secret');
+  expect([await readFile(token, 'utf8'), (await stat(token)).mode & 0o777]).toEqual(['tl_secret\n', 0o600]);
+  expect(await lockHolder(dataDir, { here: true })).toMatchObject({ url: 'http://127.0.0.1:1' });
+  expect(await readFile(join(dataDir, 'lock.json'), 'utf8')).not.toContain('tl_secret');
+  await lock.release();
+  expect(existsSync(token)).toBe(false);
+  // Where a server of another machine is reached, a stranger may answer on this one.
+  const elsewhere = {
+    pid: 1,
+    startTicks: '1',
+    bootId: 'x',
+    host: 'elsewhere',
+    command: 'x',
+    since: 'x',
+    url: 'http://127.0.0.1:1',
+  };
+  await writeFile(join(dataDir, 'lock.json'), JSON.stringify(elsewhere));
+  expect(await lockHolder(dataDir)).toMatchObject({ host: 'elsewhere' });
+  expect(await lockHolder(dataDir, { here: true })).toBeNull();
 });
