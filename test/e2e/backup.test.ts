@@ -174,7 +174,12 @@ describe('trunkline backup and restore', () => {
     content[content.length - 20] = (content.at(-20) ?? 0) ^ 1;
     await writeFile(path, content);
     const other = await elsewhere(deployment, backup);
+    // What a restore leaves that was killed after it put the packages in their place.
+    await mkdir(join(other.dataDir, '.tmp-restore'));
+    await mkdir(join(other.dataDir, 'repos', 'half'), { recursive: true });
     const restored = await other.json<RestoredView>(['restore', backup], 1);
+    expect(await readdir(join(other.dataDir, 'repos'))).toEqual([RPM]);
+    expect((await readdir(other.dataDir)).filter((name) => name.startsWith('.tmp-'))).toEqual([]);
     expect(only(restored.damaged)).toMatchObject({ fullName: 'lib-1.0-1.noarch', what: 'damaged' });
     const found = await other.json<{ findings: { kind: string }[] }>(['repo', 'verify', RPM], 1);
     expect(found.findings.map(({ kind }) => kind)).toEqual(['package_missing']);

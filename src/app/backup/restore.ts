@@ -51,10 +51,16 @@ export async function restore(settings: Settings, request: RestoreRequest): Prom
   const lock = await takeLock(dataDir);
   const staging = join(dataDir, STAGING);
   let found: { packages: number; damaged: DamagedFile[] };
+  // Before the database has its place the rest is nobody's: of a restore that was killed, or of this one when it fails.
+  const clear = async () => {
+    for (const name of madeOf(manifest)) await rm(join(dataDir, name), { recursive: true, force: true });
+  };
   try {
+    await clear();
     await rm(staging, { recursive: true, force: true });
     found = await place(settings, { source, staging, manifest }, request);
   } catch (error) {
+    await clear();
     throw fileSystemError(error, dataDir);
   } finally {
     await rm(staging, { recursive: true, force: true });
@@ -80,9 +86,14 @@ async function checkDatabase({ database, file }: Settings, source: string, manif
   await requireNoDatabase(database);
 }
 
-async function requireEmpty(dataDir: string, { keys }: BackupManifest): Promise<void> {
+/** What a restore of this backup makes in the data directory, besides the database. */
+const madeOf = ({ keys }: BackupManifest): string[] => ['repos', 'logs', ...(keys ? ['keys'] : [])];
+
+async function requireEmpty(dataDir: string, manifest: BackupManifest): Promise<void> {
   const names = await namesOf(dataDir);
-  const other = names.filter((name) => !MAY_BE_THERE.has(name) && (keys || name !== 'keys'));
+  const killed = names.includes(STAGING) ? madeOf(manifest) : [];
+  const mayBeThere = new Set([...MAY_BE_THERE, ...killed, ...(manifest.keys ? [] : ['keys'])]);
+  const other = names.filter((name) => !mayBeThere.has(name));
   if (other.length === 0) return;
   throw new TrunklineError(
     'already_exists',
