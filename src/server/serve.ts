@@ -6,6 +6,9 @@ import { errnoOf, TrunklineError } from '../lib/index.ts';
 import { restrictionsOf } from '../model/access/index.ts';
 import { createServer } from './create.ts';
 
+/** Milliseconds that requests have to be finished when the server stops. */
+const LAST_REQUESTS = 10_000;
+
 export interface ServeOptions {
   version: string;
   services: readonly BackgroundService[];
@@ -16,8 +19,8 @@ export interface ServeOptions {
 }
 
 /**
- * Serves a deployment that was opened for writing until `signal` is aborted: HTTP and the services. Requests that are being answered are finished,
- * streams are ended.
+ * Serves a deployment that was opened for writing until `signal` is aborted: HTTP and the services. Requests that are being answered are
+ * finished within ten seconds, streams are ended.
  * @throws TrunklineError `invalid_argument` when it cannot listen; what a service that failed threw
  */
 export async function serve(trunk: Trunk, { version, services, signal, ready }: ServeOptions): Promise<void> {
@@ -40,7 +43,12 @@ export async function serve(trunk: Trunk, { version, services, signal, ready }: 
     await runServices([...services, webhookService(webhooks), idle], { signal, log });
   } finally {
     stopping.abort();
+    // A download that its client does not go on with would hold the server for ever.
+    const cut = setTimeout(() => {
+      app.server.closeAllConnections();
+    }, LAST_REQUESTS);
     await app.close();
+    clearTimeout(cut);
     await webhooks.settled();
   }
 }

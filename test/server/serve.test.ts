@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createClient } from '../../src/api/index.ts';
+import { githubPush, SECRET } from '../drivers/forges/samples.ts';
 import { start } from '../e2e/command-line.ts';
 import { problem, serveDeployment, talk, writeConfig } from './serving.ts';
 
@@ -31,6 +33,20 @@ test('a server answers, holds the data directory, says so, and stops when it is 
   const ended = await server.command.done;
   expect(ended).toMatchObject({ code: 143, stderr: '' });
   expect((await start(['--config', config, 'builds']).done).code).toBe(0);
+});
+
+test('a client that stalls does not hold up the end', { timeout: 60_000 }, async () => {
+  const { config } = await writeConfig({ settings: { forges: { github: { secret: SECRET } } } });
+  const { url, command } = await serveDeployment(config);
+  const { headers } = githubPush('a-1');
+  const lines = Object.entries({ host: 'x', ...headers, 'content-length': '1000' }).map((pair) => pair.join(': '));
+  const stalled = talk(url, `POST /webhooks/github HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`).catch(() => '');
+  await delay(500);
+  const began = performance.now();
+  command.kill('SIGTERM');
+  expect((await command.done).code).toBe(143);
+  expect(performance.now() - began).toBeLessThan(25_000);
+  expect(await stalled).toBe('');
 });
 
 test('lists are given in pages that follow each other, without what is not for strangers', async () => {
