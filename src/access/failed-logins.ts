@@ -18,8 +18,11 @@ interface Failures {
 
 /** Wrong passwords, in the memory of this process: each of several servers counts its own. */
 export interface FailedLogins {
-  /** @throws TrunklineError `rate_limited` with `retryAfter` while this user is not let in from this address. */
-  check(user: string, address: string, now: number): void;
+  /**
+   * `known`: it is a password that was good a moment ago, which a pause of the address alone does not stop.
+   * @throws TrunklineError `rate_limited` with `retryAfter` while this user is not let in from this address.
+   */
+  check(user: string, address: string, now: number, known?: boolean): void;
   failed(user: string, address: string, now: number): void;
   succeeded(user: string, address: string): void;
 }
@@ -54,10 +57,14 @@ export function createFailedLogins(): FailedLogins {
     }
   };
   return {
-    check(user, address, now) {
+    check(user, address, now, known = false) {
       const { login, address: block } = keys(user, address);
-      const until = Math.max(recall(login, now)?.pausedUntil ?? 0, recall(block, now)?.pausedUntil ?? 0);
-      if (until <= now) return;
+      const own = recall(login, now)?.pausedUntil ?? 0;
+      const shared = recall(block, now)?.pausedUntil ?? 0;
+      if (own <= now && (shared <= now || known)) return;
+      // It was looked whether the password is known: that is a guess, and five of them are free.
+      if (own <= now) count(login, FREE.login, now);
+      const until = Math.max(own, shared);
       const retryAfter = Math.ceil((until - now) / 1000);
       throw new TrunklineError('rate_limited', 'Too many wrong passwords came from this address', {
         retryAfter,

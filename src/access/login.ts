@@ -24,10 +24,11 @@ export function createLogins(db: Db): CheckLogin {
   const inTurn = createTurns(AT_ONCE, WAITING);
   const good = createGoodPasswords();
   return async ({ user: name, password }, address, now) => {
-    failedLogins.check(name, address, now);
     const found = await findLogin(db, name);
     const stored = found?.password ?? null;
-    if (stored === null || !good.has(stored, password, now)) {
+    const known = stored !== null && good.has(stored, password, now);
+    failedLogins.check(name, address, now, known);
+    if (!known) {
       const check = await inTurn(async () => {
         // Guesses that came together do not all slip through before the first of them is counted.
         failedLogins.check(name, address, now);

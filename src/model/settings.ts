@@ -85,6 +85,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export interface ServerSettings {
   /** Where `trunkline serve` listens. Port 0: any that is free. */
   listen: { host: string; port: number };
+  /** Addresses and ranges of proxies whose X-Forwarded-For is believed. */
+  trustedProxies: readonly string[];
   /** Seconds after which a project's repositories are looked at again. */
   pollInterval: number;
   /** Seconds of work that may wait for a target before only the newest commit of each project is built. */

@@ -14,7 +14,9 @@ const BODY_LIMIT = 1024 * 1024;
 
 /** The HTTP server, not yet listening. */
 export async function createServer(context: ServerContext): Promise<FastifyInstance> {
+  const { trustedProxies } = context.trunk.settings.server;
   const app = fastify({
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     loggerInstance: context.trunk.log,
     genReqId: requestId,
     requestIdHeader: false,

@@ -118,6 +118,17 @@ describe('failed logins', () => {
     expect(tries(logins, 'user1', '2001:db8:0:1::1', 0)).toBe(0);
   });
 
+  test('of strangers at an address do not stop who is known there, and a known password cannot be guessed for ever', () => {
+    const logins = createFailedLogins();
+    for (let n = 0; n < 60; n += 1) logins.failed(`user${n}`, '192.0.2.1', 0);
+    logins.check('ada', '192.0.2.1', 0, true);
+    // Each try with one that is not known is a guess at the one that is.
+    for (let n = 0; n < 5; n += 1) expect(tries(logins, 'ada', '192.0.2.1', 0)).toBeGreaterThan(0);
+    expect(() => {
+      logins.check('ada', '192.0.2.1', 0, true);
+    }).toThrow('Too many wrong passwords');
+  });
+
   test('take no more memory than they shall', () => {
     const logins = createFailedLogins();
     for (let n = 0; n < 5; n += 1) logins.failed('ada', '192.0.2.1', 0);

@@ -21,7 +21,7 @@ export function contextOf(db: Db, protectedRefs: readonly string[] = []) {
   const context: PromotionContext = {
     settings: {
       ...{ file: 'x.yaml', targets: [{ name: TARGET }, { name: 'other' }], protectedRefs },
-      server: { workerLease: 60 },
+      server: { workerLease: 60, trustedProxies: [] },
     } as unknown as Settings,
     db,
     repository: () => ({ moveRef, removeRef, isMaterialised: () => Promise.resolve(true) }) as unknown as Repository,

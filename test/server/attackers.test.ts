@@ -1,6 +1,8 @@
 import { connect } from 'node:net';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
+import { createUser } from '../../src/access/index.ts';
+import { basic, change, PASSWORD } from '../access/samples.ts';
 import { describeEngines } from '../databases.ts';
 import { writable } from './writing.ts';
 
@@ -50,5 +52,24 @@ describeEngines('a server among people who mean it no good', (fresh) => {
     expect(answer.status).toBe(200);
     await sql`DROP TABLE outbox`.execute(db.sql);
     expect(await answer.text()).toContain('retry:');
+  });
+
+  it('tells those behind its proxy apart, and believes nobody else who they are', { timeout: 120_000 }, async () => {
+    const db = await (await fresh()).open();
+    await createUser(db, { name: 'ada', password: PASSWORD, admin: false }, change());
+    for (const [trustedProxies, elsewhere] of [
+      [['127.0.0.0/8'], 200],
+      [['192.0.2.1'], 429],
+      [[], 429],
+    ] as const) {
+      const { url } = await writable(db, { trustedProxies });
+      const from = async (address: string, password: string) => {
+        const headers = { authorization: basic('ada', password), 'x-forwarded-for': address };
+        return (await fetch(`${url}/api/v1/targets`, { headers })).status;
+      };
+      for (let n = 0; n < 6; n += 1) await from('203.0.113.7', `wrong password ${n}`);
+      expect(await from('203.0.113.7', PASSWORD)).toBe(429);
+      expect([trustedProxies, await from('203.0.113.8', PASSWORD)]).toEqual([trustedProxies, elsewhere]);
+    }
   });
 });

@@ -5,13 +5,14 @@ import { createClient } from '../../src/api/index.ts';
 import type { Db } from '../../src/db/index.ts';
 import { createBell, createLog } from '../../src/lib/index.ts';
 import { restrictionsOf, type Grant, type Role } from '../../src/model/access/index.ts';
+import type { Settings } from '../../src/model/index.ts';
 import { createServer, type ServerContext } from '../../src/server/index.ts';
 import { openReceiver } from '../../src/trunk/index.ts';
 import { change } from '../access/samples.ts';
 import { contextOf, TARGET } from '../promotion/context.ts';
 
 /** A server within this process, whose repositories only write down where links were pointed. */
-export async function writable(db: Db) {
+export async function writable(db: Db, server: Partial<Settings['server']> = {}) {
   const { context, links } = contextOf(db, ['released']);
   const targets = [TARGET, 'other'];
   const projects = ['tool', '1'].map((name) => ({ name, targets }));
@@ -19,7 +20,7 @@ export async function writable(db: Db) {
   const bell = createBell();
   const trunk = {
     ...context,
-    settings: { ...context.settings, projects },
+    settings: { ...context.settings, projects, server: { ...context.settings.server, ...server } },
     now: Date.now,
     log: createLog('silent'),
     queueBell: { ...bell, ring: () => (rung += 1) },

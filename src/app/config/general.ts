@@ -51,6 +51,7 @@ export function readGeneral(
     logLevel: result.log_level,
     server: {
       listen: parseListen(result.server.listen) ?? { host: '127.0.0.1', port: 0 },
+      trustedProxies: result.server.trusted_proxies,
       pollInterval: result.server.poll_interval,
       backlogLimit: result.server.backlog_limit,
       workerLease: result.server.worker_lease,

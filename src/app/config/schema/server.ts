@@ -1,5 +1,6 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
-import { duration, text } from './fields.ts';
+import { duration, listOf, text } from './fields.ts';
 import { quoted, type Rule } from './rules.ts';
 
 /** What to do about a place that is none. */
@@ -18,11 +19,27 @@ export function parseListen(value: string): { host: string; port: number } | und
   return host === undefined || Number(port) > 65_535 ? undefined : { host, port: Number(port) };
 }
 
+const proxyRule: Rule = (value) => {
+  const [address = '', bits, more] = value.split('/');
+  const version = isIP(address);
+  const good = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+  if (version !== 0 && !address.includes('%') && good && more === undefined) return undefined;
+  return {
+    what: `${quoted(value)} is no address`,
+    remedy: 'write an address or a range: 10.0.0.7, 10.0.0.0/24, fd00::/64',
+  };
+};
+
 /** What `trunkline serve` needs to know. */
 export const serverSchema = z.strictObject({
   listen: text(listenRule)
     .describe('Address and port, plain HTTP; a proxy in front brings TLS. Port 0: any that is free.')
     .prefault('127.0.0.1:8080'),
+  trusted_proxies: listOf(text(proxyRule))
+    .describe(
+      'Addresses and ranges of the proxies in front. What they say in X-Forwarded-For is who asks; without them everybody behind one has its address, and one person’s wrong passwords shut out all.',
+    )
+    .prefault([]),
   poll_interval: duration()
     .describe(
       'Each project’s repositories are looked at again after this long, give or take a tenth; a webhook makes it at once.',
