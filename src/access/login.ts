@@ -1,10 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { findLogin, updatePassword, type Db, type User } from '../db/index.ts';
-import { TrunklineError } from '../lib/index.ts';
+import { createTurns, TrunklineError } from '../lib/index.ts';
 import type { Login } from './authorization.ts';
 import { createFailedLogins } from './failed-logins.ts';
 import { hashPassword, verifyPassword } from './password.ts';
-import { createTurns } from './turns.ts';
 
 /** Milliseconds for which a good password is not derived again: dnf and apt send it with every file. */
 const REMEMBERED = 5 * 60_000;
@@ -21,7 +20,10 @@ type CheckLogin = (login: Extract<Login, { kind: 'password' }>, address: string,
  */
 export function createLogins(db: Db): CheckLogin {
   const failedLogins = createFailedLogins();
-  const inTurn = createTurns(AT_ONCE, WAITING);
+  const inTurn = createTurns(AT_ONCE, WAITING, {
+    what: 'Too many people log in at this moment',
+    hint: 'try again in a few seconds, or use a token',
+  });
   const good = createGoodPasswords();
   return async ({ user: name, password }, address, now) => {
     const found = await findLogin(db, name);

@@ -11,4 +11,5 @@ export * from './mutexes.ts';
 export * from './redact.ts';
 export * from './run.ts';
 export * from './together.ts';
+export * from './turns.ts';
 export * from './version.ts';

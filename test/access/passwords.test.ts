@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { addressBlock, createFailedLogins } from '../../src/access/failed-logins.ts';
 import { checkPassword, hashPassword, verifyPassword } from '../../src/access/password.ts';
 import { makeToken, tokenKind } from '../../src/access/token-text.ts';
-import { createTurns } from '../../src/access/turns.ts';
+import { createTurns } from '../../src/lib/index.ts';
 
 describe('a password', () => {
   test('is stored with its parameters, never twice the same, and compared whatever its spelling', async () => {
@@ -154,7 +154,7 @@ describe('failed logins', () => {
 });
 
 test('turns are taken by so many at once, and no more wait than may', async () => {
-  const inTurn = createTurns(2, 3);
+  const inTurn = createTurns(2, 3, { what: 'Too many', hint: 'wait' });
   let running = 0;
   let most = 0;
   const work = async () => {

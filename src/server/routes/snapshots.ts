@@ -10,7 +10,7 @@ import { snapshotAnswer, snapshotPackageAnswer } from '../answers/snapshots.ts';
 import { iso } from '../answers/times.ts';
 import type { ServerContext } from '../context.ts';
 import { serveRoute } from '../serve-route.ts';
-import { createManifests } from './manifests.ts';
+import { createManifests, readingTurns } from './manifests.ts';
 
 const byTime = z.tuple([cursorNumber(), cursorText()]);
 const byName = z.tuple([cursorText()]);
@@ -28,7 +28,8 @@ export function serveSnapshots(app: FastifyInstance, { trunk }: ServerContext): 
     target: requireTarget(settings, target),
     name: snapshot,
   });
-  const packagesOf = createManifests(trunk);
+  const inTurn = readingTurns();
+  const packagesOf = createManifests(trunk, inTurn);
 
   serveRoute(
     app,
@@ -63,7 +64,9 @@ export function serveSnapshots(app: FastifyInstance, { trunk }: ServerContext): 
   serveRoute(app, 'diffSnapshots', readsOne, async ({ params, query: { to }, request }) => {
     await requireMay(db, request.principal, 'repository.read', { target: params.target, ref: to });
     const first = subjectOf(params);
-    const { before, after, changes, projects } = await compareSnapshots(trunk, first, { ...first, name: to });
+    const { before, after, changes, projects } = await inTurn(() =>
+      compareSnapshots(trunk, first, { ...first, name: to }),
+    );
     const end = (one: { hash: string; createdAt: number }) => ({ snapshot: one.hash, createdAt: iso(one.createdAt) });
     return {
       ...{ target: before.target, before: end(before), after: end(after), changes: [...changes] },
