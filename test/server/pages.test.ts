@@ -45,6 +45,7 @@ test(
     expect(await (await server.get('/healthz')).text()).toBe('ok\n');
     expect(await (await server.get('/readyz')).text()).toBe('ready\n');
     const metrics = await (await server.get('/metrics')).text();
+    expect(await (await server.get('/robots.txt')).text()).toContain('Disallow: /repos/');
     expect(metrics).toMatch(/^trunkline_queue_attempts\{state="ready"\} 0$/m);
     expect(metrics).toMatch(new RegExp(`^trunkline_store_bytes\\{target="${RPM}"\\} [1-9]\\d+$`, 'm'));
   },

@@ -24,6 +24,9 @@ export const summaryQuery = z.strictObject({
 });
 const BUILD = z.object({ build: z.coerce.number().int().min(1) });
 
+/** Files of old snapshots are made again for whoever asks: not for those who ask for everything. */
+const ROBOTS = 'User-agent: *\nDisallow: /repos/\nDisallow: /api/\n';
+
 /** Pages for people; what makes them is loaded when the first is asked for. */
 export function servePages(app: FastifyInstance, context: ServerContext): void {
   const pages = () => import('./render.ts');
@@ -44,6 +47,7 @@ export function servePages(app: FastifyInstance, context: ServerContext): void {
   });
   for (const [url, type, content] of [
     ['/assets/trunkline.css', 'text/css; charset=utf-8', STYLES],
+    ['/robots.txt', 'text/plain; charset=utf-8', ROBOTS],
     ['/assets/follow.js', 'text/javascript; charset=utf-8', FOLLOW_SCRIPT],
   ] as const)
     app.get(url, { config: { needs: 'open' } }, async (_request, reply) =>

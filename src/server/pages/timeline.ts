@@ -68,7 +68,7 @@ function row({ build, revision }: BuildWithRevision): Markup {
     <td class="subject"><code>${hash.slice(0, 10)}</code> ${subject}</td>
     <td>${stateOf(build)}</td>
     <td>
-      ${snapshot === null ? null : html`<a href=${`${snapshotPath(target, snapshot)}${configOf(target)}`}>client file</a>`}
+      ${snapshot === null ? null : html`<a href=${`${snapshotPath(target, snapshot)}${configOf(target)}`} rel="nofollow">client file</a>`}
     </td>
     <td><a href=${`/builds/${String(id)}`}>build ${id}</a></td>
   </tr>`;

@@ -6,9 +6,11 @@ import { materialiseSnapshot } from '../../app/materialised/index.ts';
 import { TrunklineError } from '../../lib/index.ts';
 import { mayReadSome } from '../../model/access/index.ts';
 import { requireTarget, type Target } from '../../model/index.ts';
+import { requireThere } from '../../promotion/index.ts';
 import type { ServerContext } from '../context.ts';
 import { pathOf } from '../errors.ts';
 import { sendFile } from '../files.ts';
+import { createAgain, type SnapshotMaker, type SnapshotPlace } from './again.ts';
 import { belongingOf, isImmutable, typeOf, type Belonging } from './kinds.ts';
 import { resolveBelow, type Resolved } from './resolve.ts';
 
@@ -20,6 +22,7 @@ const YEAR = 31_536_000;
 /** The repositories, as dnf, apt and zypper read them. */
 export function serveRepositories(app: FastifyInstance, context: ServerContext): void {
   const { settings } = context.trunk;
+  const again = createAgain(makerOf(context));
   app.get('/repos/:target/*', { schema: { params: PARAMS }, config: { needs: 'listed' } }, async (request, reply) => {
     const { target: name, '*': path } = request.params as z.output<typeof PARAMS>;
     const target = requireTarget(settings, name);
@@ -30,7 +33,7 @@ export function serveRepositories(app: FastifyInstance, context: ServerContext):
     const belonging = belongingOf(context.trunk.repository(target).origin, parts);
     await requireReading(context, request, target, belonging);
     const root = join(settings.dataDir, 'repos', target.name);
-    const found = belonging.to === 'nobody' ? null : await resolveOrMake(context, { target, root, parts });
+    const found = belonging.to === 'nobody' ? null : await resolveOrMake(again, { target, root, parts });
     if (found?.kind !== 'file') throw notThere(request, found?.kind ?? 'missing');
     const who = request.headers.authorization === undefined ? 'public' : 'private';
     void reply.header('content-security-policy', POLICY).header('cross-origin-resource-policy', 'cross-origin');
@@ -57,21 +60,37 @@ async function requireReading(
   await requireMay(db, principal, 'repository.read', { target: name, ...ref });
 }
 
+function makerOf({ trunk }: ServerContext): SnapshotMaker {
+  const subjectOf = ({ target, hash }: SnapshotPlace) => ({
+    target: requireTarget(trunk.settings, target),
+    name: hash,
+  });
+  const ifThere = async (work: Promise<unknown>) => {
+    try {
+      await work;
+      return true;
+    } catch (error) {
+      if (error instanceof TrunklineError && error.code === 'not_found') return false;
+      throw error;
+    }
+  };
+  return {
+    now: trunk.now,
+    isKnown: (place) => ifThere(requireThere(trunk.db, subjectOf(place))),
+    // It may have been removed while it waited.
+    make: (place) => ifThere(materialiseSnapshot(trunk, subjectOf(place), { actor: 'system' })),
+  };
+}
+
 /** Finds a file; one of a snapshot whose files are not there is found when they have been made again. */
 async function resolveOrMake(
-  { trunk }: ServerContext,
+  again: (place: SnapshotPlace) => Promise<boolean>,
   { target, root, parts }: { target: Target; root: string; parts: readonly string[] },
 ): Promise<Resolved> {
   const found = await resolveBelow(root, parts);
   const [first, hash = '', ...more] = found.kind === 'missing' ? found.at : [];
   if (first !== 'snapshots' || more.length > 0 || !/^[0-9a-f]{64}$/.test(hash)) return found;
-  try {
-    await materialiseSnapshot(trunk, { target, name: hash }, { actor: 'system' });
-  } catch (error) {
-    if (error instanceof TrunklineError && error.code === 'not_found') return found;
-    throw error;
-  }
-  return resolveBelow(root, parts);
+  return (await again({ target: target.name, hash })) ? resolveBelow(root, parts) : found;
 }
 
 function notThere({ url }: FastifyRequest, kind: Resolved['kind']): TrunklineError {
