@@ -1,0 +1,124 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, test, vi } from 'vitest';
+import { listAttempts } from '../../src/db/index.ts';
+import { cancel } from '../../src/queue/index.ts';
+import { addSample, until, type Deployment } from '../e2e/fixture.ts';
+import { findLeftovers, NOTHING } from '../e2e/host.ts';
+import { upstream } from '../e2e/samples.ts';
+import { serveDeployment } from '../server/serving.ts';
+import { openWorkshop, type RunningWorker, type Workshop } from './deployment.ts';
+
+vi.setConfig({ testTimeout: 240_000 });
+
+/** A project whose build says that it has begun, and takes so many seconds. */
+const slow = (seconds: number) => async (deployment: Deployment) => [
+  await addSample(deployment, 'alpha', { first: upstream('one', `echo it-has-begun; sleep ${String(seconds)}`) }),
+];
+
+const begun = ({ deployment }: Workshop, attempt: number) =>
+  until(
+    `attempt ${String(attempt)} to have begun`,
+    async () =>
+      (
+        await readFile(join(deployment.dataDir, `logs/1/${String(attempt)}/build.log`), 'utf8').catch(() => '')
+      ).includes('\nit-has-begun'),
+    90_000,
+  );
+
+const told = (worker: RunningWorker, kind: string) => worker.events().filter((event) => event.kind === kind);
+
+/** Nothing of a worker that is alive and idle is left of what it built. */
+async function expectClean({ dataDir, command }: RunningWorker): Promise<void> {
+  expect(await readdir(join(dataDir, 'scratch')).catch(() => [])).toEqual([]);
+  const { processes, mounts } = await findLeftovers([command.pid], dataDir);
+  const others = processes.filter(
+    (line) => !line.startsWith(`${String(command.pid)} `) && !/jail|holder|keeper/.test(line),
+  );
+  expect({ others, mounts }).toEqual({ others: [], mounts: [] });
+}
+
+test('a worker that is killed loses its build, and another makes it; a restarted one clears away what it left', async () => {
+  const shop = await openWorkshop(slow(8));
+  const { url } = await shop.serve();
+  await shop.discover('alpha');
+  const one = await shop.worker('one', url);
+  await begun(shop, 1);
+  one.command.kill('SIGKILL');
+  await one.command.done;
+  const two = await shop.worker('two', url);
+  expect(await shop.finished(1), two.command.output.stdout).toMatchObject({ result: 'success' });
+  expect(await listAttempts(shop.db, 1)).toMatchObject([
+    { number: 1, result: 'failure', reason: 'infra_error', worker: 'worker/one/one', retries: 0 },
+    { number: 2, result: 'success', worker: 'worker/two/two', retries: 0 },
+  ]);
+  await until('the second worker to be done', () => told(two, 'done').length === 1);
+  await expectClean(two);
+});
+
+test('a cancelled build ends on its worker within five seconds and leaves nothing', async () => {
+  const shop = await openWorkshop(slow(600));
+  const { url } = await shop.serve();
+  await shop.discover('alpha');
+  const one = await shop.worker('one', url);
+  await begun(shop, 1);
+  const started = performance.now();
+  await cancel(shop.db, 1, { actor: 'a test', now: Date.now() });
+  await until('the worker to drop it', () => told(one, 'done').length === 1);
+  expect(performance.now() - started).toBeLessThan(5000);
+  expect(told(one, 'done')).toMatchObject([{ outcome: 'dropped' }]);
+  await expectClean(one);
+  expect(await shop.finished(1)).toMatchObject({ result: 'cancelled' });
+  await until('the server to have cleared away', async () => {
+    const left = await readdir(join(shop.deployment.dataDir, 'scratch')).catch(() => []);
+    return left.length === 0;
+  });
+});
+
+test('a worker that hangs beyond its lease is fenced: another makes the build, and the first drops it', async () => {
+  const shop = await openWorkshop(slow(10));
+  const { url } = await shop.serve();
+  await shop.discover('alpha');
+  const one = await shop.worker('one', url);
+  await begun(shop, 1);
+  one.command.kill('SIGSTOP');
+  const two = await shop.worker('two', url);
+  await begun(shop, 2);
+  one.command.kill('SIGCONT');
+  await until('the first worker to drop it', () => told(one, 'done').length === 1);
+  expect(told(one, 'done')).toMatchObject([{ outcome: 'dropped' }]);
+  await expectClean(one);
+  expect(await shop.finished(1), two.command.output.stdout).toMatchObject({ result: 'success' });
+  expect((await listAttempts(shop.db, 1)).map(({ result }) => result)).toEqual(['failure', 'success']);
+});
+
+test('a worker that is stopped gives its build back at once', async () => {
+  const shop = await openWorkshop(slow(8), { server: { worker_lease: '10m' } });
+  const { url } = await shop.serve();
+  await shop.discover('alpha');
+  const one = await shop.worker('one', url);
+  await begun(shop, 1);
+  one.command.kill('SIGTERM');
+  expect((await one.command.done).code).toBe(143);
+  expect(told(one, 'done')).toMatchObject([{ outcome: 'left' }]);
+  expect(await findLeftovers([one.command.pid], one.dataDir)).toEqual(NOTHING);
+  const two = await shop.worker('two', url);
+  expect(await shop.finished(1), two.command.output.stdout).toMatchObject({ result: 'success' });
+});
+
+test('a server that is killed and started again finds its worker, and loses nothing', async () => {
+  const shop = await openWorkshop(slow(8), { server: { worker_lease: '1m' } });
+  const first = await shop.serve();
+  await shop.discover('alpha');
+  const one = await shop.worker('one', first.url);
+  await begun(shop, 1);
+  first.command.kill('SIGKILL');
+  await first.command.done;
+  await pause(3000);
+  await serveDeployment(shop.deployment.config, first.url.replace('http://', ''));
+  expect(await shop.finished(1), one.command.output.stdout).toMatchObject({ result: 'success' });
+  expect(await listAttempts(shop.db, 1)).toMatchObject([{ number: 1, result: 'success' }]);
+  const log = await readFile(join(shop.deployment.dataDir, 'logs/1/1/build.log'), 'utf8');
+  expect(log.match(/^it-has-begun$/gm)).toHaveLength(1);
+});
