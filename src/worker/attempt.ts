@@ -54,7 +54,8 @@ export function holdAttempt(
     ...more,
     query: { lease, ...more.query },
   });
-  const json = <T extends z.ZodType>(asked: Question, answer: T) => connection.json(asked, answer, signal);
+  const json = <T extends z.ZodType>(asked: Question, answer: T) =>
+    connection.json(asked, answer, signal).catch(refused);
   const piece = (path: string, query: Record<string, number>, body: Uint8Array<ArrayBuffer>) =>
     json(question('PUT', path, { query, body }), pieceAnswer);
   return {
@@ -63,7 +64,9 @@ export function holdAttempt(
     },
     repository: () => json(question('GET', 'repository'), repositorySchema),
     fetch: (from, path, size) =>
-      download(path, size, signal, (headers, read) => connection.ask(question('GET', from, { headers }), signal, read)),
+      download(path, size, signal, (headers, read) =>
+        connection.ask(question('GET', from, { headers }), signal, read).catch(refused),
+      ),
     plan: (reported) =>
       json(question('POST', 'plan', { body: reported === null ? {} : { reported }, timeout: LONG }), planAnswer),
     sendLog: (name, offset, bytes) => piece(`logs/${name}`, { offset }, bytes),
@@ -88,6 +91,14 @@ export function holdAttempt(
       await connection.once(question('POST', 'leave', { timeout: HEARTBEAT_TIMEOUT }), new AbortController().signal);
     },
   };
+}
+
+/** What a server refuses says nothing of the source or the packages: it must not be taken for a failure of theirs. */
+function refused(error: unknown): never {
+  const theirs =
+    error instanceof TrunklineError &&
+    ['not_found', 'package_invalid', 'source_invalid', 'repository_conflict'].includes(error.code);
+  throw theirs ? new TrunklineError('unsupported', `The server refused: ${error.message}`, { cause: error }) : error;
 }
 
 /** Fetches a file of `size` bytes to `path`, which may have its beginning already. */

@@ -32,6 +32,8 @@ export interface Making {
   haveTags: OrderMirrors['haveTags'];
   /** Sends the logs as they are now. */
   flush: () => Promise<void>;
+  /** Writes a line to worker.log. */
+  note: (line: string) => Promise<void>;
 }
 
 /** Thrown where the server ends an attempt in the midst of it. */
@@ -46,11 +48,12 @@ export class Ended extends Error {
 
 /** Makes an attempt: source, build, upload, install check. @throws Ended, and what went wrong here */
 export async function makeAttempt(making: Making): Promise<Ending> {
-  const { place, work, flush, order } = making;
+  const { place, work, flush, order, note } = making;
   // Fetched at the same time; what goes wrong is told where the mirror is used.
   place.mirrors.of(order.project.upstream).catch(() => undefined);
   const repository = await bringSnapshot(making);
   const built = await makePackages(place, work, { plan: () => askVersion(making), repository });
+  await note(built.failure === null ? `built ${String(built.packages.length)} packages` : 'the build failed');
   await flush();
   const account = await accountOf(making, built);
   let answer: BuiltAnswer | VerifiedAnswer = await tell(making, account, built.packages);
@@ -71,11 +74,12 @@ export async function tellFailure(making: Making, failure: Failure): Promise<End
   throw new Error(`the server takes no failure: ${answer.next}`);
 }
 
-async function bringSnapshot({ held, order, work, repositories }: Making): Promise<LocalRepository | null> {
+async function bringSnapshot({ held, order, work, repositories, note }: Making): Promise<LocalRepository | null> {
   if (order.snapshot === null) return null;
   const started = performance.now();
   const repository = await repositories.snapshot(held, order.target.name, order.snapshot, await held.repository());
   work.timings.fetch = (performance.now() - started) / 1000;
+  await note(`has snapshot ${order.snapshot.slice(0, 12)}`);
   return repository;
 }
 

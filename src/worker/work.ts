@@ -1,4 +1,5 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { appendFile, mkdir, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Order } from '../api/index.ts';
@@ -78,12 +79,15 @@ async function attempt(place: WorkerPlace, order: Order, attempting: Attempting)
   const sender = sendLogs(held, logs, (name) => {
     cutShort.abort(new TrunklineError('package_invalid', `${name} is longer than limits.output`));
   });
+  // The first line that anybody sees of an attempt, while its source is still being made.
+  const note = (line: string) => appendFile(join(logs, 'worker.log'), `${new Date().toISOString()} ${line}\n`);
+  await note(`build ${String(order.build)} of ${project.name} for ${target.name}, made by ${hostname()}`);
   const ended = new AbortController();
   const following = sender.follow(ended.signal).catch(drop);
   const making: Making = {
     ...{ place: workplace, order, held, repositories: place.repositories, haveTags },
     work: { revision, project, target, scratch, logs, signal: building, timings: {} },
-    flush: sender.flush,
+    ...{ flush: sender.flush, note },
   };
   try {
     const { failure } = await makeAttempt(making);

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { listAttempts, listPackages } from '../../src/db/index.ts';
+import { listAttempts, listPackages, requireBuildWithRevision } from '../../src/db/index.ts';
+import { addSample } from '../e2e/fixture.ts';
+import { upstream } from '../e2e/samples.ts';
 import { alphaAndBeta, openWorkshop } from './deployment.ts';
 
 test('two workers build for a server, one against what the other built', async () => {
@@ -25,6 +27,31 @@ test('two workers build for a server, one against what the other built', async (
   expect(attempt?.inputs?.installed.some((name) => name.startsWith('alpha-'))).toBe(true);
   expect((await listPackages(shop.db, [2])).map(({ name }) => name)).toContain('beta');
   const logs = join(shop.deployment.dataDir, 'logs/2/1');
+  expect(await readFile(join(logs, 'worker.log'), 'utf8')).toMatch(/^\S+Z build 2 of beta for \S+, made by /);
   expect(await readFile(join(logs, 'build.log'), 'utf8')).toContain('build.sh');
   expect(await readFile(join(logs, 'install.log'), 'utf8')).toContain('beta');
+});
+
+test('the project is asked for its version on the worker; RPM and deb, in one worker', async () => {
+  const shop = await openWorkshop(async (deployment) => {
+    const sample = await addSample(deployment, 'gamma', {
+      formats: 'both',
+      first: { ...upstream('one'), VERSION: 'its version:\n7.5\n' },
+    });
+    return [{ ...sample, entry: { ...sample.entry, version: { from: 'script', script: ['cat', 'VERSION'] } } }];
+  });
+  const { url } = await shop.serve();
+  const one = await shop.worker('one', url);
+  await shop.discover('gamma', 'rpm');
+  await shop.discover('gamma', 'deb');
+  for (const id of [1, 2])
+    expect(await shop.finished(id), one.command.output.stdout).toMatchObject({ result: 'success', detail: null });
+  const packages = await listPackages(shop.db, [1, 2]);
+  expect(packages.map(({ fullName }) => fullName).sort()).toEqual([
+    expect.stringMatching(/^gamma-7\.5~~before\^.*noarch$/),
+    expect.stringMatching(/^gamma-7\.5~~before\^.*src$/),
+    expect.stringMatching(/^gamma_7\.5~~before\+git.*_all$/),
+    expect.stringMatching(/^gamma_7\.5~~before\+git.*_source$/),
+  ]);
+  expect((await requireBuildWithRevision(shop.db, 1)).revision.versionInputs).toMatchObject({ reported: '7.5' });
 });

@@ -57,17 +57,23 @@ export async function readPackages(
   if (progress.inputs.version === null || versionInputs === null)
     return { packages, failure: { reason: 'build_failed', detail: 'the worker built without asking for the version' } };
   session.supplements = await readSupplements(context, progress, packaging, versionInputs);
-  return { packages, failure: objection(packages, name) ?? otherVersion(progress.inputs.version, packages) };
+  return { packages, failure: objection(packages, name) ?? notOrdered(name, progress.inputs.version, packages) };
 }
 
-/** Every build's version sorts after the one before it: a source package of another version is not what was ordered. */
-function otherVersion({ version }: PackageVersion, packages: readonly PackageFile[]): Failure | null {
+/**
+ * What builders leave, a worker has to send: the source package that was ordered, and packages that were built from it. Every build's version sorts after
+ * the one before it, so that of another version is not what was ordered.
+ */
+function notOrdered(name: string, { version }: PackageVersion, packages: readonly PackageFile[]): Failure | null {
+  const refused = (detail: string): Failure => ({ reason: 'build_failed', detail: oneLine(detail) });
   const source = packages.find(({ identity }) => identity.kind === 'source');
-  if (source === undefined || source.identity.version === version) return null;
-  return {
-    reason: 'build_failed',
-    detail: oneLine(`the source package is ${source.identity.fullName}, and ${version} was ordered`),
-  };
+  if (source === undefined) return refused('the worker sent no source package');
+  if (source.identity.version !== version)
+    return refused(`the source package is ${source.identity.fullName}, and ${version} was ordered`);
+  const stranger = packages.find(({ identity }) => identity.kind === 'binary' && identity.sourceName !== name);
+  if (stranger === undefined) return null;
+  const { fullName, sourceName } = stranger.identity;
+  return refused(`${fullName} says that it was built from ${sourceName}, not from ${name}`);
 }
 
 /** Whether a log has reached its limit: the attempt fails, whatever is said of it. */

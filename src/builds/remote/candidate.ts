@@ -48,7 +48,8 @@ async function parts(
   packages: readonly ManifestPackage[],
 ): Promise<RepositoryParts> {
   const index = await indexFiles(context.formats[session.progress.target.format], path);
-  for (const file of index) session.files.set(file.sha256, join(path, file.path));
+  // Where a file is listed by its digest too, that place comes later, and a candidate does not have it.
+  for (const file of index.toReversed()) session.files.set(file.sha256, join(path, file.path));
   return { index, packages: packages.filter(({ kind }) => kind === 'binary').map(listed) };
 }
 

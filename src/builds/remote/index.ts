@@ -1,2 +1,2 @@
 export { openRemoteBuilds, type RemoteBuilds, type RemoteOptions } from './remote-builds.ts';
-export { mirrorsFor } from './mirrors-for.ts';
+export { mirrorGate } from './mirror-gate.ts';

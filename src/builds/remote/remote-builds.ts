@@ -9,10 +9,11 @@ import type {
   VerifiedBody,
 } from '../../api/index.ts';
 import { findAttempt, listQueuedProjects, type QueuedAttempt } from '../../db/index.ts';
-import { TrunklineError } from '../../lib/index.ts';
+import { createMutexes, TrunklineError } from '../../lib/index.ts';
 import type { Principal } from '../../model/access/index.ts';
 import type { Target, WorkerProfile } from '../../model/index.ts';
 import { claim, expireLeases, interrupt, leaseOf, release, retryOrFinish } from '../../queue/index.ts';
+import type { AttemptInProgress } from '../begin.ts';
 import type { AttemptReport } from '../conclude.ts';
 import type { TrunkContext } from '../context.ts';
 import { failureOf } from '../failure.ts';
@@ -68,14 +69,18 @@ export interface RemoteBuilds {
 /** Milliseconds between looks for work when nobody says that there is some, and for attempts that were cancelled or taken away. */
 const LOOK = 500;
 const UPKEEP = 5000;
+/** Milliseconds an attempt may take besides twice the time of a build: source, transfers, install check. */
+const SPARE = 3_600_000;
 
 export function openRemoteBuilds(context: TrunkContext, options: RemoteOptions): RemoteBuilds {
   const sessions = createSessions(context);
   const upkeep = createUpkeep(context, sessions);
   const { leaseMs } = options;
+  // Of this process: what one server has in hand of an attempt is no other's.
+  const turns = createMutexes();
   /** One at a time for an attempt: a worker that asks again while it is still being answered waits. */
   const within = async <T>(request: LeaseRequest, work: (session: Session) => Promise<T>): Promise<T> =>
-    context.mutexes.hold(`remote ${String(request.attempt)}`, async () => {
+    turns.hold(String(request.attempt), async () => {
       const attempt = await requireLease(context, request, leaseMs);
       const session = await sessions.of(attempt);
       requireWork(context, request.principal, session.progress.target.name);
@@ -145,17 +150,32 @@ async function claimOnce(
     const session = await sessions.open(attempt, { resume: false });
     return orderOf(context, session.progress, leaseMs);
   } catch (error) {
-    await failUnbegun(context, attempt, error);
+    await failAttempt(context, attempt, error);
     await sessions.close(attempt.id);
     return null;
   }
 }
 
-/** An attempt that could not even be begun: its project has gone from the configuration, or the disk is full. */
-async function failUnbegun(context: TrunkContext, attempt: QueuedAttempt, error: unknown): Promise<void> {
-  if (error instanceof TrunklineError && error.code === 'lock_lost') return;
+/** Ends an attempt without its worker: it could not even be begun, or goes on for ever. */
+async function failAttempt(context: TrunkContext, attempt: QueuedAttempt, error: unknown): Promise<void> {
   const rule = { maxRetries: context.settings.maxRetries, now: context.now() };
-  await retryOrFinish(context.db, leaseOf(attempt), { result: 'failure', ...failureOf(error) }, rule);
+  const work = { result: 'failure', ...failureOf(error) } as const;
+  await retryOrFinish(context.db, leaseOf(attempt), work, rule).catch((lost: unknown) => {
+    // Somebody else was first.
+    if (!(lost instanceof TrunklineError && lost.code === 'lock_lost')) throw lost;
+  });
+}
+
+/** A worker that says that it lives, and nothing else, keeps nothing for ever. */
+function isOverlong(context: TrunkContext, { attempt, target }: AttemptInProgress): boolean {
+  return context.now() - (attempt.startedAt ?? 0) > 2000 * target.limits.time + SPARE;
+}
+
+function tooLong({ attempt }: AttemptInProgress): TrunklineError {
+  return new TrunklineError(
+    'sandbox_failed',
+    `${attempt.worker ?? 'The worker'} had it for longer than any build takes`,
+  );
 }
 
 /**
@@ -174,7 +194,9 @@ function createUpkeep(context: TrunkContext, sessions: Sessions): () => Promise<
     for (const { progress } of sessions.list()) {
       const { id, lease } = progress.attempt;
       const now = await findAttempt(context.db, id);
-      if (now?.state !== 'running' || now.lease !== lease) await sessions.close(id);
+      if (now?.state === 'running' && now.lease === lease && !isOverlong(context, progress)) continue;
+      if (now?.state === 'running' && now.lease === lease) await failAttempt(context, now, tooLong(progress));
+      await sessions.close(id);
     }
     return without;
   };

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { QueuedAttempt } from '../../db/index.ts';
+import { createMutexes } from '../../lib/index.ts';
 import type { PackageFile, Supplements } from '../../model/index.ts';
 import { beginAttempt, type AttemptInProgress } from '../begin.ts';
 import type { TrunkContext } from '../context.ts';
@@ -37,6 +38,7 @@ export interface Sessions {
 
 export function createSessions(context: TrunkContext): Sessions {
   const sessions = new Map<number, Session>();
+  const turns = createMutexes();
   const sessionsOf: Sessions = {
     async open(attempt, options) {
       await sessionsOf.close(attempt.id);
@@ -51,7 +53,7 @@ export function createSessions(context: TrunkContext): Sessions {
       return session;
     },
     of: (attempt) =>
-      context.mutexes.hold(`session ${String(attempt.id)}`, async () => {
+      turns.hold(String(attempt.id), async () => {
         const known = sessions.get(attempt.id);
         if (known?.progress.attempt.lease === attempt.lease) return known;
         return sessionsOf.open(attempt, { resume: true });

@@ -8,6 +8,8 @@ import type { Session } from './session.ts';
 
 /** Logs of one attempt; a builder leaves four at most. */
 const MOST_LOGS = 16;
+/** Packages, and what source packages consist of. */
+const MOST_FILES = 2000;
 const CUT = '\n[cut here: the log is longer than limits.output]\n';
 
 /** Bytes after which no more of a log is taken: what the limit allows, and what builders write of themselves. */
@@ -44,8 +46,11 @@ export async function takePackage(
   const path = `${whole}.part`;
   const { disk } = session.progress.target.limits;
   const held = [...session.staged.values()].reduce((sum, one) => sum + one, size);
-  if (held > disk)
-    throw new TrunklineError('payload_too_large', `The packages have more than ${String(disk)} bytes (limits.disk)`);
+  if (held > disk || session.staged.size >= MOST_FILES)
+    throw new TrunklineError(
+      'payload_too_large',
+      `The packages are more than ${String(MOST_FILES)}, or ${String(disk)} bytes (limits.disk)`,
+    );
   await mkdir(dirname(whole), { recursive: true, mode: 0o755 });
   const others = (await readdir(dirname(whole))).filter((name) => name.endsWith('.part') && name !== `${sha256}.part`);
   // One at a time: what is half here counts too, and nobody needs two halves.

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { mirrorsFor } from '../../builds/remote/index.ts';
+import { mirrorGate } from '../../builds/remote/index.ts';
 import { serveMirror, type GitQuestion } from '../../lib/git/index.ts';
 import { TrunklineError } from '../../lib/index.ts';
 import type { ServerContext } from '../context.ts';
@@ -15,14 +15,14 @@ const LONGEST_QUESTION = 8 * 1024 ** 2;
 
 /** The server's mirrors, to read, for workers that build from them. */
 export function serveGit(app: FastifyInstance, { trunk }: ServerContext): void {
+  const mayRead = mirrorGate(trunk.settings);
   const answer = async (request: FastifyRequest, reply: FastifyReply, kind: GitQuestion['kind'], body: Uint8Array) => {
     const { mirror } = request.params as z.output<typeof params>;
-    const { settings } = trunk;
-    if (!mirrorsFor(settings, request.principal).has(mirror))
+    if (!mayRead(request.principal, mirror))
       throw new TrunklineError('not_found', 'There is no such mirror for this worker');
     const { headers } = request;
     const question = { kind, protocol: plain(headers['git-protocol']), encoding: headers['content-encoding'], body };
-    const answered = await serveMirror(join(settings.dataDir, 'git', mirror), question, hangUp(reply));
+    const answered = await serveMirror(join(trunk.settings.dataDir, 'git', mirror), question, hangUp(reply));
     return reply.code(answered.status).headers(answered.headers).send(answered.body);
   };
   app.get(
