@@ -125,8 +125,7 @@ test('one that is cut off for longer than its lease drops the build, which is ma
     'failure worker/one/one',
     'success worker/one/one',
   ]);
-  expect(one.events().filter(({ kind }) => kind === 'done')).toMatchObject([
-    { outcome: 'dropped' },
-    { outcome: 'ended' },
-  ]);
+  const done = () => one.events().filter(({ kind }) => kind === 'done');
+  await until('the worker to have said so', () => done().length === 2);
+  expect(done()).toMatchObject([{ outcome: 'dropped' }, { outcome: 'ended' }]);
 });

@@ -8,7 +8,7 @@ import { addSample, until, type Deployment } from '../e2e/fixture.ts';
 import { findLeftovers, NOTHING } from '../e2e/host.ts';
 import { upstream } from '../e2e/samples.ts';
 import { serveDeployment } from '../server/serving.ts';
-import { openWorkshop, type RunningWorker, type Workshop } from './deployment.ts';
+import { openWorkshop, startWorker, type RunningWorker, type Workshop } from './deployment.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
 
@@ -55,6 +55,10 @@ test('a worker that is killed loses its build, and another makes it; a restarted
   ]);
   await until('the second worker to be done', () => told(two, 'done').length === 1);
   await expectClean(two);
+  expect((await findLeftovers([one.command.pid], one.dataDir)).processes).toEqual([]);
+  const again = await startWorker(one.dataDir, { name: 'one', url, token: shop.tokens.one });
+  await until('the first worker to be ready again', () => told(again, 'ready').length > 0);
+  await expectClean(again);
 });
 
 test('a cancelled build ends on its worker within five seconds and leaves nothing', async () => {
