@@ -42,8 +42,11 @@ export async function createMetrics(
   let asked = -Infinity;
   const refresh = async () => {
     for (let events = await listEvents(db, { after: last, limit: EVENTS }); events.length > 0;) {
-      for (const event of events) await count(db, figures, event);
-      last = events.at(-1)?.id ?? last;
+      for (const event of events) {
+        await count(db, figures, event);
+        // What was counted is not counted again when a later one fails.
+        last = event.id;
+      }
       events = events.length < EVENTS ? [] : await listEvents(db, { after: last, limit: EVENTS });
     }
     const queue = await readQueue(db, now());
@@ -132,11 +135,12 @@ async function count(
     buildId: number;
     attemptId: number | null;
   };
+  const published = result === 'success' && attemptId !== null;
+  // All that can fail comes before anything is counted.
+  const attempt = published ? await findAttempt(db, attemptId) : null;
+  const [built] = published ? await findBuilds(db, [buildId]) : [];
   figures.builds.inc({ target, result, reason: reason ?? '' });
-  if (result !== 'success' || attemptId === null) return;
-  const attempt = await findAttempt(db, attemptId);
   if (attempt?.timings.publish !== undefined) figures.publish.observe({ target }, attempt.timings.publish);
-  const [built] = await findBuilds(db, [buildId]);
   // What is built again says nothing of how long its commit took.
   if (built === undefined || attempt?.kind !== 'initial') return;
   figures.latency.observe({ target }, Math.max(0, createdAt / 1000 - built.revision.upstream.committerTime));

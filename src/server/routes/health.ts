@@ -1,8 +1,17 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { lastEventId } from '../../db/index.ts';
 import { describeError } from '../../lib/index.ts';
 import type { ServerContext } from '../context.ts';
 import type { Metrics } from '../metrics/index.ts';
+
+/** Milliseconds in which a database that is there answers. */
+const READY = 2000;
+
+async function late(): Promise<never> {
+  await delay(READY, undefined, { ref: false });
+  throw new Error(`the database has not answered for ${String(READY)} ms`);
+}
 
 /** For whoever watches: whether the process answers, whether it can do its work, and figures. */
 export function serveHealth(app: FastifyInstance, context: ServerContext): void {
@@ -10,11 +19,14 @@ export function serveHealth(app: FastifyInstance, context: ServerContext): void 
   app.get('/healthz', { config: { needs: 'open' } }, async (_request, reply) => {
     await reply.header('cache-control', 'no-store').type('text/plain').send('ok\n');
   });
+  // A database that is away is waited for: those who ask meanwhile wait for the same answer.
+  let asking: Promise<number> | undefined;
   app.get('/readyz', { config: { needs: 'open' } }, async (_request, reply) => {
     void reply.header('cache-control', 'no-store').type('text/plain');
     try {
       if (context.stopping.aborted) return await reply.code(503).send('stopping\n');
-      await lastEventId(db);
+      asking ??= lastEventId(db).finally(() => (asking = undefined));
+      await Promise.race([asking, late()]);
       return await reply.send('ready\n');
     } catch (error) {
       log.error(describeError(error));
