@@ -40,7 +40,7 @@ export function problemOf(error: unknown, requestId?: string): Problem {
   const code = error instanceof TrunklineError ? error.code : 'internal';
   const status = statusOf(code);
   const known = error instanceof TrunklineError && status < 500 ? error : null;
-  const hint = known?.hint ?? (status < 500 ? undefined : 'the server’s log says more under the request’s id');
+  const hint = known?.publicHint ?? (status < 500 ? undefined : 'the server’s log says more under the request’s id');
   return {
     type: `${TYPE_PREFIX}${code}`,
     title: titleOf(code),

@@ -43,6 +43,8 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 export interface ErrorDetails {
   /** What the person can do next, as a sentence. */
   hint?: string;
+  /** The hint for those who ask over the network, where `hint` tells what not everybody may know. */
+  publicHint?: string;
   /** Where the mistake is: `file:line:column` or a path. */
   where?: string;
   /** Seconds after which the same may go well: HTTP's Retry-After. */
@@ -55,6 +57,7 @@ export class TrunklineError extends Error {
   override readonly name: string = 'TrunklineError';
   readonly code: ErrorCode;
   readonly hint: string | undefined;
+  readonly publicHint: string | undefined;
   readonly where: string | undefined;
   readonly retryAfter: number | undefined;
 
@@ -62,6 +65,7 @@ export class TrunklineError extends Error {
     super(message, details.cause === undefined ? {} : { cause: details.cause });
     this.code = code;
     this.hint = details.hint;
+    this.publicHint = details.publicHint ?? details.hint;
     this.where = details.where;
     this.retryAfter = details.retryAfter;
   }

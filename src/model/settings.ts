@@ -135,6 +135,7 @@ export function requireTarget(settings: Settings, name: string): Target {
   throw new TrunklineError('not_found', `There is no target ${name} in the configuration`, {
     where: settings.file,
     hint: `the targets are: ${settings.targets.map((one) => one.name).join(', ')}`,
+    publicHint: 'the list of targets names those you may see',
   });
 }
 

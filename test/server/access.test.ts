@@ -10,7 +10,11 @@ test('a server lets in whom it knows, and says what is missing to all others', {
     open: { format: 'rpm', root: 'host' },
     closed: { format: 'rpm', root: 'host', restricted: true },
   };
-  const { config } = await writeConfig({ settings: { targets } });
+  const projects = {
+    both: { upstream: 'https://x.example/b', packaging: { rpm: 'https://y.example/b' }, targets: ['open', 'closed'] },
+    hidden: { upstream: 'https://x.example/h', packaging: { rpm: 'https://y.example/h' }, targets: ['closed'] },
+  };
+  const { config } = await writeConfig({ settings: { targets }, projects });
   const cli = async (args: string[], input = '') => {
     const said = await trunkline(['--config', config, '--json', ...args], { input });
     expect(said.code, said.stderr).toBe(0);
@@ -31,6 +35,20 @@ test('a server lets in whom it knows, and says what is missing to all others', {
     );
   expect((await as('/targets/open')).status).toBe(200);
   expect(await names()).toEqual(['open']);
+  // What is closed on one target is open on the other, and the closed one is named nowhere.
+  const listed = (await (await as('/projects')).json()) as { items: object[] };
+  expect(listed.items).toMatchObject([{ name: 'both', targets: ['open'] }]);
+  expect(await (await as('/projects/both')).json()).toMatchObject({ targets: ['open'] });
+  for (const path of ['/projects/hidden', '/projects/no-such']) await problem(await as(path), 401);
+  for (const page of ['/', '/summary']) {
+    const text = await (await get(page)).text();
+    expect(text).toContain('open</option>');
+    expect(text).not.toContain('closed');
+    const known = await (await get(page, { authorization: `Bearer ${ada}` })).text();
+    expect(known).toContain('closed</option>');
+  }
+  for (const path of ['/repos/no-such/x', '/api/v1/targets/no-such/refs'])
+    expect(await (await get(path)).text()).not.toContain('closed');
   const nobody = await as('/targets/closed');
   expect(nobody.headers.get('www-authenticate')).toBe(
     'Basic realm="trunkline", charset="UTF-8", Bearer realm="trunkline"',

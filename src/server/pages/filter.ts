@@ -1,4 +1,3 @@
-import type { Settings } from '../../model/index.ts';
 import { html, type Markup } from './layout.ts';
 
 export interface Choice {
@@ -7,9 +6,13 @@ export interface Choice {
   state?: string | undefined;
 }
 
-/** The form above a table. */
-export function filterForm(action: string, settings: Settings, chosen: Choice, states: readonly string[]): Markup {
-  const targets = settings.targets.map(({ name }) => name);
+/** The form above a table, with the targets that whoever asks may see. */
+export function filterForm(
+  action: string,
+  targets: readonly string[],
+  chosen: Choice,
+  states: readonly string[],
+): Markup {
   return html`<form action=${action} method="get">
     <label>Project<input name="project" value=${chosen.project ?? ''} /></label>
     <label>Target${select('target', targets, chosen.target)}</label>

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { readStandings, type ProjectStanding } from '../../db/index.ts';
 import { may } from '../../model/access/index.ts';
 import type { ServerContext } from '../context.ts';
+import { visibleTargets } from '../gate.ts';
 import { daysSince, pairsOf } from '../routes/summary.ts';
 import { address, filterForm } from './filter.ts';
 import type { summaryQuery } from './index.ts';
@@ -13,11 +14,12 @@ const SHOWN = 200;
 /** How each project stands on each of its targets. */
 export async function summaryPage(
   { trunk: { db, settings, now } }: ServerContext,
-  { principal }: FastifyRequest,
+  request: FastifyRequest,
   chosen: z.output<typeof summaryQuery>,
 ): Promise<string> {
   const { project, target, after } = chosen;
-  const visible = pairsOf(settings, chosen).filter((one) => may(principal, 'build.read', one));
+  const targets = visibleTargets(request, 'build.read', settings.targets);
+  const visible = pairsOf(settings, chosen).filter((one) => may(request.principal, 'build.read', one));
   const start = after === undefined ? 0 : visible.findIndex((one) => `${one.project} ${one.target}` === after) + 1;
   const pairs = visible.slice(start, start + SHOWN);
   const standings = await readStandings(db, pairs);
@@ -26,7 +28,7 @@ export async function summaryPage(
   return page(
     'Summary',
     html`<h1>Summary</h1>
-      ${filterForm('/summary', settings, chosen, [])}
+      ${filterForm('/summary', targets ?? settings.targets.map(({ name }) => name), chosen, [])}
       <div class="wide">
         <table>
           <thead>

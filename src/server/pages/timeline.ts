@@ -34,7 +34,7 @@ export async function timelinePage(
   return page(
     'Timeline',
     html`<h1>Timeline</h1>
-      ${filterForm('/', settings, { project, target, state }, STATES)}
+      ${filterForm('/', targets ?? settings.targets.map(({ name }) => name), { project, target, state }, STATES)}
       <div class="wide">
         <table>
           <thead>

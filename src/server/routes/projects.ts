@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { cursorText, cutPage, decodeCursor, type ProjectResource, type TargetResource } from '../../api/index.ts';
+import { requireMay } from '../../access/index.ts';
 import { redact } from '../../lib/index.ts';
 import { requireProject, requireTarget, type GitBranch, type Project, type Target } from '../../model/index.ts';
 import { may } from '../../model/access/index.ts';
@@ -11,24 +12,30 @@ import { serveRoute } from '../serve-route.ts';
 const byName = z.tuple([cursorText()]);
 const order = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
-export function serveProjects(app: FastifyInstance, { trunk: { settings } }: ServerContext): void {
+export function serveProjects(app: FastifyInstance, { trunk: { db, settings } }: ServerContext): void {
   const projects = [...settings.projects].sort(order);
   const targets = [...settings.targets].sort(order);
-  const seenBy = (request: FastifyRequest) => {
-    const visible = visibleTargets(request, 'build.read', targets);
-    return (one: Project) =>
-      visible === null ||
-      (one.targets.some((name) => visible.includes(name)) &&
-        may(request.principal, 'build.read', { project: one.name }));
-  };
+  /** Somebody sees a project when they see it on one of its targets; of the others they are not told. */
+  const targetsFor =
+    ({ principal }: FastifyRequest) =>
+    ({ name, targets: all }: Project) =>
+      all.filter((target) => may(principal, 'build.read', { project: name, target }));
   serveRoute(app, 'listProjects', 'listed', async ({ query: { limit, cursor }, request }) => {
     const [after = ''] = decodeCursor(byName, cursor) ?? [];
-    const rest = projects.filter(({ name }) => name > after).filter(seenBy(request));
-    return Promise.resolve(cutPage(rest, limit, { keys: ({ name }) => [name], view: projectAnswer }));
+    const seen = targetsFor(request);
+    const rest = projects
+      .filter(({ name }) => name > after)
+      .filter((one) => seen(one).length > 0 || may(request.principal, 'build.read', { project: one.name }));
+    const view = (one: Project) => projectAnswer(one, seen(one));
+    return Promise.resolve(cutPage(rest, limit, { keys: ({ name }) => [name], view }));
   });
-  serveRoute(app, 'getProject', { action: 'build.read', on: ({ project }) => ({ project }) }, async ({ params }) =>
-    Promise.resolve(projectAnswer(requireProject(settings, params.project))),
-  );
+  serveRoute(app, 'getProject', 'listed', async ({ params: { project }, request }) => {
+    const found = settings.projects.find(({ name }) => name === project);
+    const seen = found === undefined ? [] : targetsFor(request)(found);
+    // Whoever sees none of its targets is told the same of a project that is not there.
+    if (seen.length === 0) await requireMay(db, request.principal, 'build.read', { project });
+    return projectAnswer(requireProject(settings, project), seen);
+  });
   serveRoute(app, 'listTargets', 'listed', async ({ query: { limit, cursor }, request }) => {
     const [after = ''] = decodeCursor(byName, cursor) ?? [];
     const visible = visibleTargets(request, 'build.read', targets);
@@ -41,7 +48,10 @@ export function serveProjects(app: FastifyInstance, { trunk: { settings } }: Ser
 }
 
 /** Addresses of people and credentials stay here. */
-function projectAnswer({ name, upstream, packaging, component, tags, targets }: Project): ProjectResource {
+function projectAnswer(
+  { name, upstream, packaging, component, tags }: Project,
+  targets: readonly string[],
+): ProjectResource {
   const entries = Object.entries(packaging).map(([format, one]) => [format, { ...branch(one), path: one.path }]);
   return {
     ...{ name, component, tags: [...tags], targets: [...targets] },
