@@ -23,6 +23,8 @@ export interface Session {
   files: Map<string, string>;
   /** The packages as this machine read them; null before they have all come. */
   packages: readonly PackageFile[] | null;
+  /** The files they were read from, as the worker listed them. */
+  read: string | null;
   /** What the packaging says of the repository besides. */
   supplements: Supplements;
   candidate: SentCandidate | null;
@@ -45,7 +47,7 @@ export function createSessions(context: TrunkContext): Sessions {
       const end = new AbortController();
       const progress = await beginAttempt(context, attempt, end.signal, options);
       const session = {
-        ...{ progress, end, packages: null, supplements: {}, candidate: null },
+        ...{ progress, end, packages: null, read: null, supplements: {}, candidate: null },
         staged: new Map(),
         files: new Map(),
       };

@@ -60,9 +60,13 @@ export function takeBuilt(stage: StageContext, session: Session, body: BuiltBody
     if (failed !== null) return end(stage, session, failed);
     const missing = missingOf(session, body);
     if (missing.length > 0) return { next: 'upload', missing };
-    const { packages, failure } = await readPackages(stage.context, session, body);
-    if (failure !== null) return end(stage, session, failure);
-    session.packages = packages;
+    // Said again because the answer was long in coming: what was read once is known.
+    const listed = JSON.stringify(body.files);
+    if (session.packages === null || session.read !== listed) {
+      const { packages, failure } = await readPackages(stage.context, session, body);
+      if (failure !== null) return end(stage, session, failure);
+      Object.assign(session, { packages, read: listed });
+    }
     return offerCandidate(stage.context, session);
   });
 }
