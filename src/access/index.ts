@@ -1,4 +1,5 @@
 export { createAuthenticator } from './authenticate.ts';
+export { addressBlock } from './failed-logins.ts';
 export type { Change } from './change.ts';
 export { requireAccount, requireGiving } from './giving.ts';
 export { addGrant, checkGrant, grantsOf, requireGrant, takeGrant, type HolderName } from './grants.ts';

@@ -28,6 +28,12 @@ declare module 'fastify' {
   }
 }
 
+/** Asks again who it is, for an answer that goes on: a token may have been revoked. @throws TrunklineError `unauthorized` and what else refuses */
+export async function askAgain({ authenticate, trunk }: ServerContext, request: FastifyRequest): Promise<void> {
+  const { headers, ip } = request;
+  request.principal = await authenticate({ authorization: headers.authorization, address: ip }, trunk.now());
+}
+
 /** Has every request pass before its handler. A route that does not say what it needs is a mistake, and refused at start-up. */
 export function guard(app: FastifyInstance, { authenticate, trunk }: ServerContext): void {
   app.decorateRequest('principal', null as never);

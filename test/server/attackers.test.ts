@@ -1,9 +1,11 @@
 import { connect } from 'node:net';
 import { sql } from 'kysely';
-import { expect, it } from 'vitest';
+import { fastify } from 'fastify';
+import { expect, it, onTestFinished, test } from 'vitest';
 import { createUser } from '../../src/access/index.ts';
 import { basic, change, PASSWORD } from '../access/samples.ts';
 import { describeEngines } from '../databases.ts';
+import { openStreams, pauseFor } from '../../src/server/streams.ts';
 import { writable } from './writing.ts';
 
 /** Milliseconds in which a refusal has to come that needs no more of the request. */
@@ -72,4 +74,29 @@ describeEngines('a server among people who mean it no good', (fresh) => {
       expect([trustedProxies, await from('203.0.113.8', PASSWORD)]).toEqual([trustedProxies, elsewhere]);
     }
   });
+
+  it('holds few streams for one address, and none for who may no longer listen', async () => {
+    const { url } = await opened();
+    const stop = new AbortController();
+    const stream = () => fetch(`${url}/api/v1/events/stream`, { signal: stop.signal });
+    const statuses = (await Promise.all(Array.from({ length: 51 }, stream))).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(1);
+    stop.abort();
+  });
+});
+
+test('a stream ends when whoever listens may no longer', async () => {
+  const app = fastify();
+  const streams = openStreams(new AbortController().signal, 50);
+  let may = true;
+  app.get('/', (request, reply) => {
+    const stream = streams.open(request, reply, () => (may ? Promise.resolve() : Promise.reject(new Error('revoked'))));
+    void stream.sendAll(() => pauseFor(30_000, stream.signal));
+  });
+  onTestFinished(() => app.close());
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const answer = await fetch(url);
+  await pauseFor(200, new AbortController().signal);
+  may = false;
+  expect(await answer.text()).toContain('retry');
 });

@@ -50,7 +50,7 @@ test('a forge’s delivery is answered when it is stored, and worked later; all 
   await problem(await send('lab', gitlabSigned('a-2', SIGNING, now - 3600)), 403);
   const forged = await problem(await send('github', githubPush('a-2', 'not the secret at all, sorry')), 403);
   expect(JSON.stringify(forged)).not.toContain(SECRET);
-  await problem(await send('github', { ...githubPush('a-2'), headers: {} }), 415);
+  await problem(await send('github', { ...githubPush('a-2'), headers: {} }), 403);
   await problem(await send('github', githubPush('a-2'), { 'content-type': 'application/x-www-form-urlencoded' }), 415);
   await problem(await send('github', githubPush('a-2'), { 'x-github-delivery': 'a b' }), 400);
   await problem(await send('github', githubPush('a-1'), { 'x-github-delivery': 'a-3' }), 403);
@@ -71,7 +71,8 @@ test('a forge’s delivery is answered when it is stored, and worked later; all 
     ['github', 'duplicate', 1],
     ['github', 'replayed', 1],
     ['github', 'oversized', 2],
-    ['github', 'unsupported', 2],
+    ['github', 'unsupported', 1],
+    ['github', 'unsigned', 1],
     ['lab', 'stale', 1],
     ['', 'unknown', 2],
   ] as const)
@@ -160,3 +161,29 @@ test(
     if (LONG) expect(seconds).toBeLessThan(60);
   },
 );
+
+test('senders that stall at one address leave room for others, and are cut', { timeout: 60_000 }, async () => {
+  const { server, send } = await served();
+  const { hostname, port } = new URL(server.url);
+  const { headers } = githubPush('b-1');
+  const lines = Object.entries({ host: 'x', ...headers, 'content-length': '1000' }).map((pair) => pair.join(': '));
+  const closed = Array.from({ length: 16 }, () => {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const socket = connect(Number(port), hostname, () =>
+      socket.write(`POST /webhooks/github HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`),
+    );
+    socket
+      .on('error', () => undefined)
+      .on('close', () => {
+        resolve(undefined);
+      });
+    socket.resume();
+    return promise;
+  });
+  await until(
+    'the places of the address to be taken',
+    async () => (await send('github', githubPush('b-2'))).status === 429,
+  );
+  await Promise.all(closed);
+  expect((await send('github', githubPush('b-3'))).status).toBe(202);
+});

@@ -15,7 +15,12 @@ import { contextOf, TARGET } from '../promotion/context.ts';
 export async function writable(db: Db, server: Partial<Settings['server']> = {}) {
   const { context, links } = contextOf(db, ['released']);
   const targets = [TARGET, 'other'];
-  const projects = ['tool', '1'].map((name) => ({ name, targets }));
+  const projects = ['tool', '1'].map((name) => ({
+    name,
+    targets,
+    upstream: { url: `https://x.example/${name}` },
+    packaging: {},
+  }));
   let rung = 0;
   const bell = createBell();
   const trunk = {

@@ -5,6 +5,7 @@ import { lastEventId, listEvents, type Db, type OutboxEntry } from '../../db/ind
 import { TrunklineError } from '../../lib/index.ts';
 import { eventAnswer, mayHear } from '../answers/events.ts';
 import type { ServerContext } from '../context.ts';
+import { askAgain } from '../gate.ts';
 import { serveRoute } from '../serve-route.ts';
 import { pauseFor, type Streams } from '../streams.ts';
 
@@ -34,7 +35,7 @@ export function serveEvents(app: FastifyInstance, context: ServerContext, stream
     { config: { needs: 'listed' }, exposeHeadRoute: false },
     async (request, reply) => {
       const after = startOf(request.headers['last-event-id']) ?? (await lastEventId(db));
-      const stream = streams.open(request, reply);
+      const stream = streams.open(request, reply, () => askAgain(context, request));
       await stream.sendAll(async () => {
         for await (const one of follow(context, after, stream.signal))
           if (mayHear(request.principal, one))

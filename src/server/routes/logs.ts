@@ -6,6 +6,7 @@ import { findAttemptNumbered, type QueuedAttempt } from '../../db/index.ts';
 import { TrunklineError } from '../../lib/index.ts';
 import type { ServerContext } from '../context.ts';
 import { sendFile } from '../files.ts';
+import { askAgain } from '../gate.ts';
 import { pauseFor, type Streams } from '../streams.ts';
 import { visibleAttempt } from './builds.ts';
 
@@ -46,7 +47,10 @@ export function serveLogs(app: FastifyInstance, context: ServerContext, streams:
       // The last event was the end: no content tells a browser not to come back.
       if (from === 'ended') return reply.code(204).send();
       if (attempt.state === 'finished' && (await readLogBytes(path, 0, 0)) === null) throw noLog(attempt);
-      const stream = streams.open(request, reply);
+      const stream = streams.open(request, reply, async () => {
+        await askAgain(context, request);
+        await asked(request);
+      });
       await stream.sendAll(async () => {
         for await (const { text, offset } of follow(context, { attempt, path, from }, stream.signal))
           await stream.send({ id: offset, event: 'log', data: text });

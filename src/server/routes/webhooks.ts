@@ -2,18 +2,24 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { TrunklineError } from '../../lib/index.ts';
 import type { WebhookReceiver } from '../../trunk/index.ts';
 import { sendError } from '../errors.ts';
+import { createPlaces } from '../places.ts';
 
 /** Bytes. GitHub's pushes of 2,048 commits have about two million; more than is told in one push is told by polling. */
 const BODY_LIMIT = 4 * 1024 * 1024;
 /** Deliveries that are being received at once; what they hold in memory is bounded by it. */
 const AT_ONCE = 64;
+/** Of these, from one address: a forge has several. */
+const AT_ONCE_EACH = 16;
+/** Milliseconds in which a body has to be here: forges send at once. */
+const ARRIVING = 15_000;
 
 /**
  * `POST /webhooks/<name>`: answers 202 as soon as a delivery is stored, and 200 for one that was there already; forges take both for delivered. What
+ * brings no proof, comes slowly or with too many others from its address takes no room from those that do.
  */
 export function serveWebhooks(app: FastifyInstance, receiver: WebhookReceiver): void {
   void app.register(async (inner) => {
-    let receiving = 0;
+    const takePlace = createPlaces(AT_ONCE, AT_ONCE_EACH);
     inner.removeAllContentTypeParsers();
     inner.addContentTypeParser(
       'application/json',
@@ -23,19 +29,26 @@ export function serveWebhooks(app: FastifyInstance, receiver: WebhookReceiver): 
       },
     );
     inner.addHook('onRequest', async (request, reply) => {
-      if (receiving >= AT_ONCE) {
-        receiver.count(nameOf(request), 'busy');
+      const name = nameOf(request);
+      if (!receiver.knows(name)) throw unknown(receiver, request);
+      // Before it takes a place: without a proof there is nothing to wait for.
+      receiver.requireProof(name, singles(request.headers));
+      const free = takePlace(request.ip);
+      if (free === null) {
+        receiver.count(name, 'busy');
         throw new TrunklineError('rate_limited', 'Too many deliveries are being received', {
           hint: 'send it again',
           retryAfter: 5,
         });
       }
-      receiving += 1;
+      const late = setTimeout(() => {
+        if (!request.raw.complete) request.raw.destroy();
+      }, ARRIVING);
       // Also when the sender goes away in mid-body.
       reply.raw.once('close', () => {
-        receiving -= 1;
+        free();
+        clearTimeout(late);
       });
-      if (!receiver.knows(nameOf(request))) throw unknown(receiver, request);
     });
     inner.setErrorHandler((error, request, reply) => {
       const status = (error as { statusCode?: number }).statusCode;

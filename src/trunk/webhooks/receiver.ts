@@ -27,6 +27,8 @@ export interface WebhookCount {
 export interface WebhookReceiver {
   /** Whether there is such a source. */
   knows(name: string): boolean;
+  /** Refuses by its headers what brings no proof at all. @throws TrunklineError `forbidden` */
+  requireProof(name: string, headers: RawDelivery['headers']): void;
   /**
    * Checks a delivery and stores it; what it leads to is done later. @returns `duplicate` when it was there already
    * @throws TrunklineError `not_found` for no such source, `forbidden` for what is not proven, or is stale or replayed, `invalid_argument`
@@ -83,6 +85,15 @@ export function openReceiver(
   const work = workInTurn(context, byName);
   return {
     knows: (name) => byName.has(name),
+    requireProof(name, headers) {
+      const source = byName.get(name);
+      if (source === undefined) return;
+      const { forge, secrets, window } = source;
+      const checked = forge.check({ headers, body: Buffer.alloc(0) }, { secrets, window, now: context.now() });
+      if (checked.proven || checked.refusal !== 'unsigned') return;
+      count(name, 'unsigned');
+      throw refusal('unsigned', 'forbidden');
+    },
     count,
     counts: () => [...counts.values()],
     worked: () => countDeliveries(context.db),
