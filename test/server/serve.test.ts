@@ -22,7 +22,7 @@ test('a server answers, holds the data directory, says so, and stops when it is 
   const server = await serveDeployment(config);
   expect(await (await server.get('/api/v1/builds')).json()).toEqual({ items: [], next: null });
 
-  const writing = await start(['--config', config, '--json', 'recheck', 'alpha']).done;
+  const writing = await start(['--config', config, '--json', 'run']).done;
   expect(writing.code).toBe(1);
   const { error } = JSON.parse(writing.stderr) as { error: { code: string; message: string } };
   expect(error).toMatchObject({ code: 'data_dir_locked', message: expect.stringContaining(server.url) as string });
