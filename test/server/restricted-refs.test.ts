@@ -23,7 +23,8 @@ describeEngines('a ref that is not for everybody', (fresh) => {
     await addGrant(db, { user: 'ada' }, { role: 'viewer', target: 'product' }, change());
     const order = { user: 'ada', name: 'x', scope: null, expiresAt: null };
     const { secret } = await createToken(db, order, change());
-    const settings = { targets: TARGETS, projects: [], protectedRefs: [] };
+    const server = { workerLease: 60, trustedProxies: [] };
+    const settings = { targets: TARGETS, projects: [], protectedRefs: [], server };
     const trunk = { db, settings, log: createLog('silent'), now: () => NOON } as unknown as TrunkContext;
     const authenticate = createAuthenticator(db, { restricted: restrictionsOf(TARGETS) });
     const webhooks = openReceiver(trunk, []);
