@@ -85,11 +85,12 @@ export async function installWithApt(
   };
 }
 
-/** $1: the root; directories to be seen inside; --; packages. */
+/** $1: the root; directories to be seen inside; --; packages. apt reads as a user of its own, to whom a root's /root is closed: a clone may lie there. */
 const INSTALL = `
 set -e
 root=$1; shift
-while [ "$1" != -- ]; do mkdir -p "$root$1"; mount --bind "$1" "$root$1"; shift; done
+open() { d=$1; while [ "$d" != / ]; do chmod a+x "$root$d"; d=$(dirname "$d"); done; }
+while [ "$1" != -- ]; do mkdir -p "$root$1"; open "$1"; mount --bind "$1" "$root$1"; shift; done
 shift
 chroot "$root" apt-get update -qq
 exec chroot "$root" apt-get install -qq -y --no-install-recommends "$@"
