@@ -31,15 +31,15 @@ function inPrep(log: string): boolean {
 
 const NAMES_PATCH = [
   /^Patch #?\d* ?\(([^)]+)\):/,
-  /^\+ .*SOURCES\/(\S+\.(?:patch|diff)\S*)/,
+  /SOURCES\/(\S+\.(?:patch|diff)[^\s+]*)/,
   /^error: patch failed: (.*)$/,
 ];
 const REFUSES_PATCH =
   /Hunk #\d+ FAILED|hunks? FAILED|does not apply|malformed patch|can't find file to patch|Only garbage was found/;
 
 /**
- * rpmbuild traces what it runs, and %prep ends with the first patch that does not apply: the last one named is the one. The trace and the patch
- * program's complaint come through different pipes, so either may stand first.
+ * rpmbuild traces what it runs, and %prep ends with the first patch that does not apply: the last one named is the one. Both sides of the
+ * pipe into the patch program are traced at once, and dash writes a trace word by word: the name may stand in any line, before or after the complaint.
  */
 function failedPatch(log: string): string | null {
   if (!inPrep(log)) return null;

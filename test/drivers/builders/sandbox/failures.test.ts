@@ -27,6 +27,10 @@ describe('what the words of a failed build say', () => {
       reason: 'source_error',
       detail: 'patch late.patch does not apply: 1 out of 1 hunk FAILED -- saving rejects',
     });
+    const torn = '+ + /usr/bin/patch -p1 -s\n /staged/SOURCES/late.patch+\n1 out of 1 hunk FAILED';
+    expect(readRpmFailure(log('%prep', torn), 'build').detail).toBe(
+      'patch late.patch does not apply: 1 out of 1 hunk FAILED',
+    );
     expect(readRpmFailure(log('%build', 'Patch #0 (a.patch):\nHunk #1 FAILED at 1.'), 'build').reason).toBe(
       'build_failed',
     );
