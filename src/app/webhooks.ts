@@ -1,7 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { TrunkContext } from '../builds/index.ts';
 import { FORGES } from '../drivers/forges/registry.ts';
-import { TrunklineError } from '../lib/index.ts';
+import { pauseFor, TrunklineError } from '../lib/index.ts';
 import { openReceiver, type WebhookReceiver } from '../trunk/index.ts';
 import type { BackgroundService } from './services/index.ts';
 
@@ -28,7 +27,7 @@ export function webhookService(receiver: WebhookReceiver): BackgroundService {
     start: async (signal) => {
       while (!signal.aborted) {
         await receiver.work();
-        await pause(AGAIN, undefined, { signal }).catch(() => undefined);
+        await pauseFor(AGAIN, signal);
       }
     },
   };

@@ -1,9 +1,8 @@
-import { open, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { readdir } from 'node:fs/promises';
 import { logDirectory, type TrunkContext } from '../builds/index.ts';
+import { logPath, readLogBytes } from '../builds/logs/index.ts';
 import { listAttempts, requireBuild } from '../db/index.ts';
-import { errnoOf, TrunklineError } from '../lib/index.ts';
+import { pauseFor, TrunklineError } from '../lib/index.ts';
 
 export interface WantedLog {
   id: number;
@@ -18,8 +17,9 @@ export async function* readLog(
   wanted: WantedLog,
   { follow, signal }: { follow: boolean; signal: AbortSignal },
 ): AsyncGenerator<string> {
-  if (!/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(wanted.file))
-    throw new TrunklineError('invalid_argument', `${JSON.stringify(wanted.file)} is not the name of a log`);
+  const pathOf = (attempt: number) => logPath(context.settings, { buildId: wanted.id, attempt, file: wanted.file });
+  // Refused before anything is looked for.
+  pathOf(0);
   await requireBuild(context.db, wanted.id);
   const decoder = new TextDecoder();
   let position = 0;
@@ -27,15 +27,14 @@ export async function* readLog(
   for (;;) {
     const attempt = await chooseAttempt(context, wanted);
     const over = attempt === null || attempt.state === 'finished';
-    const path = attempt === null ? null : join(logDirectory(context.settings, wanted.id, attempt.number), wanted.file);
-    const bytes = path === null ? null : await readFrom(path, position);
+    const bytes = attempt === null ? null : await readLogBytes(pathOf(attempt.number), position, Infinity);
     if (bytes !== null) {
       found = true;
       position += bytes.length;
       yield decoder.decode(bytes, { stream: true });
     }
     if (over || !follow || signal.aborted) break;
-    await pause(200, undefined, { signal }).catch(() => undefined);
+    await pauseFor(200, signal);
   }
   if (!found) throw await noLog(context, wanted);
 }
@@ -45,23 +44,6 @@ async function chooseAttempt(context: TrunkContext, { id, attempt }: WantedLog) 
   if (attempt !== null) return attempts.find(({ number }) => number === attempt) ?? null;
   // A retry that waits has no log yet; the one before it has.
   return attempts.findLast(({ state }) => state !== 'pending') ?? attempts.at(-1) ?? null;
-}
-
-async function readFrom(path: string, position: number): Promise<Buffer | null> {
-  try {
-    const handle = await open(path, 'r');
-    try {
-      const { size } = await handle.stat();
-      const buffer = Buffer.alloc(Math.max(0, size - position));
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return null;
-    throw error;
-  }
 }
 
 async function noLog(context: TrunkContext, wanted: WantedLog): Promise<TrunklineError> {

@@ -1,3 +1,4 @@
+export * from './aborts.ts';
 export * from './armor.ts';
 export * from './bell.ts';
 export * from './compress.ts';

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { describeError, TrunklineError } from '../lib/index.ts';
 import { createPlaces } from './places.ts';
@@ -96,9 +95,4 @@ export function openStreams(stopping: AbortSignal, every = STILL): Streams {
       };
     },
   };
-}
-
-/** Waits, or not to the end when `signal` is aborted. */
-export async function pauseFor(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await delay(milliseconds, undefined, { signal }).catch(() => undefined);
 }

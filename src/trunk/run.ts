@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { endPassedPins, requireTarget, type AttemptReport, type TrunkContext } from '../builds/index.ts';
-import { describeError, TrunklineError } from '../lib/index.ts';
+import { describeError, isAborted, TrunklineError } from '../lib/index.ts';
 import { FORMAT_NAMES, type Project } from '../model/index.ts';
 import { readQueue, recoverWorker, type QueueState } from '../queue/index.ts';
 import { discoverProject } from './discover.ts';
@@ -135,11 +135,6 @@ async function discoverAll(
   };
   await Promise.all(Array.from({ length: FETCHES }, worker));
   return { found: found.flat(), unreachable };
-}
-
-/** Asked again after waiting: an abort happens meanwhile. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }
 
 function isWanted(targets: readonly string[], selected: readonly string[] | null): boolean {

@@ -1,8 +1,8 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { LARGEST_PIECE } from '../api/index.ts';
 import type { HeldAttempt } from './attempt.ts';
+import { pauseFor } from '../lib/index.ts';
 
 /** Milliseconds between looks at logs that are being written. */
 const LOOK = 200;
@@ -47,7 +47,7 @@ export function sendLogs(held: HeldAttempt, directory: string, cut: (name: strin
     follow: async (signal) => {
       while (!signal.aborted) {
         await flush();
-        await pause(LOOK, undefined, { signal }).catch(() => undefined);
+        await pauseFor(LOOK, signal);
       }
     },
   };

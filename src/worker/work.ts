@@ -1,11 +1,10 @@
 import { appendFile, mkdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Order } from '../api/index.ts';
 import { failureOf, stopsEverything, type Failure, type Work, type Workplace } from '../builds/run/index.ts';
 import type { WorkerDirectory } from '../app/workplace/index.ts';
-import { describeError, TrunklineError } from '../lib/index.ts';
+import { describeError, isAborted, pauseFor, TrunklineError } from '../lib/index.ts';
 import { holdAttempt, type HeldAttempt } from './attempt.ts';
 import type { Connection } from './connection.ts';
 import { sendLogs } from './logs.ts';
@@ -117,7 +116,7 @@ async function beat(
 ): Promise<void> {
   let heard = performance.now();
   while (!until.aborted) {
-    await pause(HEARTBEAT, undefined, { signal: until }).catch(() => undefined);
+    await pauseFor(HEARTBEAT, until);
     if (isAborted(until)) return;
     try {
       await held.heartbeat();
@@ -130,9 +129,4 @@ async function beat(
         );
     }
   }
-}
-
-/** Asked again after waiting: an abort happens meanwhile. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }

@@ -5,7 +5,8 @@ import { expect, it, onTestFinished, test } from 'vitest';
 import { createUser } from '../../src/access/index.ts';
 import { basic, change, PASSWORD } from '../access/samples.ts';
 import { describeEngines } from '../databases.ts';
-import { openStreams, pauseFor } from '../../src/server/streams.ts';
+import { pauseFor } from '../../src/lib/index.ts';
+import { openStreams } from '../../src/server/streams.ts';
 import { writable } from './writing.ts';
 
 /** Milliseconds in which a refusal has to come that needs no more of the request. */

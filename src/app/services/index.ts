@@ -1,5 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { describeError } from '../../lib/index.ts';
+import { describeError, isAborted, pauseFor } from '../../lib/index.ts';
 import { keepHouse, pollProjects, workOn } from '../../trunk/index.ts';
 import { deliverEvents } from '../events.ts';
 import { releaseSnapshots } from '../materialised/index.ts';
@@ -46,7 +45,7 @@ export function backgroundServices(
 /** Takes the files of old snapshots away, see `releaseSnapshots`. */
 async function releaseNowAndThen(context: Trunk['context'], signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await pause(RELEASE, undefined, { signal }).catch(() => undefined);
+    await pauseFor(RELEASE, signal);
     if (!isAborted(signal)) await releaseSnapshots(context);
   }
 }
@@ -67,7 +66,7 @@ export async function runServices(
         await runOnce(service, signal, log);
         failures = Date.now() - began > PAUSE.most ? 0 : failures + 1;
         const wait = Math.min(first * 2 ** Math.min(failures - 1, 10), PAUSE.most);
-        await pause(Math.max(wait, first), undefined, { signal }).catch(() => undefined);
+        await pauseFor(Math.max(wait, first), signal);
       }
     }),
   );
@@ -81,9 +80,4 @@ async function runOnce(service: BackgroundService, signal: AbortSignal, log: Tru
   } catch (error) {
     if (!isAborted(signal)) log.error({ ...name, err: error }, `${describeError(error)}; the service is started again`);
   }
-}
-
-/** Asked again after waiting: an abort happens meanwhile. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }

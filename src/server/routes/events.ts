@@ -2,12 +2,12 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { API_ROOT, cursorNumber, decodeCursor, encodeCursor } from '../../api/index.ts';
 import { lastEventId, listEvents, type Db, type OutboxEntry } from '../../db/index.ts';
-import { TrunklineError } from '../../lib/index.ts';
+import { pauseFor, TrunklineError } from '../../lib/index.ts';
 import { eventAnswer, mayHear } from '../answers/events.ts';
 import type { ServerContext } from '../context.ts';
 import { askAgain } from '../gate.ts';
 import { serveRoute } from '../serve-route.ts';
-import { pauseFor, type Streams } from '../streams.ts';
+import type { Streams } from '../streams.ts';
 
 const byId = z.tuple([cursorNumber()]);
 /** Milliseconds between two looks for events. */

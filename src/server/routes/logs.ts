@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { API_ROOT } from '../../api/index.ts';
 import { isLogName, logPath, readLogBytes, wholeCharacters } from '../../builds/logs/index.ts';
 import { findAttemptNumbered, type QueuedAttempt } from '../../db/index.ts';
-import { TrunklineError } from '../../lib/index.ts';
+import { pauseFor, TrunklineError } from '../../lib/index.ts';
 import type { ServerContext } from '../context.ts';
 import { sendFile } from '../files.ts';
 import { askAgain } from '../gate.ts';
-import { pauseFor, type Streams } from '../streams.ts';
+import type { Streams } from '../streams.ts';
 import { visibleAttempt } from './builds.ts';
 
 const PARAMS = z.strictObject({

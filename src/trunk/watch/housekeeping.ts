@@ -1,6 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { endPassedPins, type TrunkContext } from '../../builds/index.ts';
 import { shedBacklogs } from '../../queue/index.ts';
+import { pauseFor } from '../../lib/index.ts';
 
 /** Milliseconds between two looks. */
 const LOOK = 30_000;
@@ -18,6 +18,6 @@ export async function keepHouse(
     const limit = settings.server.backlogLimit * 1000;
     for (const shed of await shedBacklogs(db, { targets, places, limit, now: context.now() }))
       log.warn(shed, 'more work waits than can be done: only the newest commit of each project is built');
-    await pause(LOOK, undefined, { signal }).catch(() => undefined);
+    await pauseFor(LOOK, signal);
   }
 }

@@ -1,7 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { TrunkContext } from '../../builds/index.ts';
 import { nextPollAt, schedulePolls, settlePoll, takePoll, type Poll } from '../../db/index.ts';
-import { describeError, together, TrunklineError } from '../../lib/index.ts';
+import { describeError, isAborted, pauseFor, together, TrunklineError } from '../../lib/index.ts';
 import { FORMAT_NAMES, type GitBranch, type Project } from '../../model/index.ts';
 import { discoverProject } from '../discover.ts';
 import { recordFound } from '../record.ts';
@@ -109,10 +108,5 @@ function pauseOf({ settings }: TrunkContext, failures: number): number {
 async function waitForNext(context: TrunkContext, signal: AbortSignal): Promise<void> {
   const next = (await nextPollAt(context.db)) ?? Number.POSITIVE_INFINITY;
   const wait = Math.max(10, Math.min(next - context.now(), LOOK_AGAIN));
-  await pause(wait, undefined, { signal }).catch(() => undefined);
-}
-
-/** Asked again after waiting: an abort happens meanwhile. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
+  await pauseFor(wait, signal);
 }

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { TrunkContext } from '../../builds/index.ts';
 import { listQueuedProjects } from '../../db/index.ts';
-import { describeError, together } from '../../lib/index.ts';
+import { describeError, pauseFor, together } from '../../lib/index.ts';
 import { expireLeases, recoverWorker } from '../../queue/index.ts';
 import { drainQueue } from '../drain.ts';
 import type { RunReporter } from '../report.ts';
@@ -74,7 +73,7 @@ async function expireUntil(context: TrunkContext, signal: AbortSignal): Promise<
     await expire(context).catch((error: unknown) => {
       context.log.error({ err: error }, `dead workers cannot be looked for now: ${describeError(error)}`);
     });
-    await pause(EXPIRY, undefined, { signal }).catch(() => undefined);
+    await pauseFor(EXPIRY, signal);
   }
 }
 
