@@ -1,11 +1,6 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { Role } from '../model/access/index.ts';
-
-type Json = string;
-/** Milliseconds since the epoch. */
-type Time = number;
-/** Set once, at insertion. */
-type Fixed<T> = ColumnType<T, T, never>;
+import type { Fixed, Json, Time } from './column-types.ts';
 
 export interface UsersTable {
   id: Generated<number>;

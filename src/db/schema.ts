@@ -10,16 +10,11 @@ import type {
   Told,
 } from '../model/index.ts';
 import type { AccessSchema } from './access-schema.ts';
+import type { Fixed, Json, Time } from './column-types.ts';
 import type { VotesSchema } from './votes-schema.ts';
 import type { WebhooksSchema } from './webhooks-schema.ts';
 
-/** JSON as text in both engines: PostgreSQL's jsonb refuses `\u0000`, which text from outside may contain. */
-type Json = string;
-/** Milliseconds since the epoch. */
-type Time = number;
 type Reason = FailureReason | SkipReason;
-/** Set once, at insertion. */
-type Fixed<T> = ColumnType<T, T, never>;
 
 export interface MigrationsTable {
   number: number;

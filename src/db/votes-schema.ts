@@ -1,10 +1,6 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { VotedKind } from '../model/index.ts';
-
-/** Milliseconds since the epoch. */
-type Time = number;
-/** Set once, at insertion. */
-type Fixed<T> = ColumnType<T, T, never>;
+import type { Fixed, Time } from './column-types.ts';
 
 export interface VotesTable {
   id: Generated<number>;

@@ -1,9 +1,5 @@
 import type { ColumnType, Generated } from 'kysely';
-
-/** Milliseconds since the epoch. */
-type Time = number;
-/** Set once, at insertion. */
-type Fixed<T> = ColumnType<T, T, never>;
+import type { Fixed, Time } from './column-types.ts';
 
 export interface WebhookDeliveriesTable {
   id: Generated<number>;

@@ -6,7 +6,7 @@ import { redact } from '../../lib/index.ts';
 import type { CommitInfo, PublishedPackage } from '../../model/index.ts';
 import { packageAnswer, snapshotPath } from '../answers/builds.ts';
 import type { ServerContext } from '../context.ts';
-import { html, page, stateOf, when, type Markup } from './layout.ts';
+import { html, page, stateOf, table, when, type Markup } from './layout.ts';
 
 /** Bytes of the end of a log that the page has itself. */
 const TAIL = 64 * 1024;
@@ -49,56 +49,36 @@ const commit = ({ hash, subject, authorName }: CommitInfo) =>
   html`<code>${hash.slice(0, 12)}</code> ${subject} <span class="dim">(${authorName})</span>`;
 
 function attemptTable(attempts: readonly QueuedAttempt[]): Markup {
-  const titles = ['Attempt', 'Kind', 'State', 'Started', 'Seconds', 'Version', 'Why', 'Log'];
-  return html`<div class="wide">
-    <table>
-      <thead>
-        <tr>
-          ${titles.map((title) => html`<th>${title}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${attempts.map(
-          (one) =>
-            html`<tr>
-              <td class="number">${one.number}</td>
-              <td>${one.kind}</td>
-              <td>${stateOf(one)}</td>
-              <td class="time">${when(one.startedAt)}</td>
-              <td class="number">${one.timings.total?.toFixed(1)}</td>
-              <td>${one.inputs?.version?.version}</td>
-              <td class="subject">${one.detail === null ? null : redact(one.detail)}</td>
-              <td>${one.state === 'pending' ? null : html`<a href=${logAddress(one)}>log</a>`}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return table(
+    ['Attempt', 'Kind', 'State', 'Started', 'Seconds', 'Version', 'Why', 'Log'],
+    attempts.map(
+      (one) =>
+        html`<tr>
+          <td class="number">${one.number}</td>
+          <td>${one.kind}</td>
+          <td>${stateOf(one)}</td>
+          <td class="time">${when(one.startedAt)}</td>
+          <td class="number">${one.timings.total?.toFixed(1)}</td>
+          <td>${one.inputs?.version?.version}</td>
+          <td class="subject">${one.detail === null ? null : redact(one.detail)}</td>
+          <td>${one.state === 'pending' ? null : html`<a href=${logAddress(one)}>log</a>`}</td>
+        </tr>`,
+    ),
+  );
 }
 
 function packageTable(packages: readonly PublishedPackage[]): Markup {
-  const titles = ['Package', 'Kind', 'Bytes', 'SHA-256'];
+  const rows = packages.map(
+    (one) =>
+      html`<tr>
+        <td><a href=${packageAnswer(one).href}>${one.fileName}</a></td>
+        <td>${one.kind}</td>
+        <td class="number">${one.size}</td>
+        <td><code>${one.sha256.slice(0, 16)}…</code></td>
+      </tr>`,
+  );
   return html`<h2>Packages</h2>
-    <div class="wide">
-      <table>
-        <thead>
-          <tr>
-            ${titles.map((title) => html`<th>${title}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${packages.map(
-            (one) =>
-              html`<tr>
-                <td><a href=${packageAnswer(one).href}>${one.fileName}</a></td>
-                <td>${one.kind}</td>
-                <td class="number">${one.size}</td>
-                <td><code>${one.sha256.slice(0, 16)}…</code></td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>`;
+    ${table(['Package', 'Kind', 'Bytes', 'SHA-256'], rows)}`;
 }
 
 const logAddress = ({ buildId, number }: QueuedAttempt) =>

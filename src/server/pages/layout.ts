@@ -30,6 +30,22 @@ export function page(title: string, content: ComponentChildren | Markup, script 
   return `<!doctype html>${renderToString(whole as VNode)}\n`;
 }
 
+/** A table that scrolls by itself where the window is narrow. */
+export function table(titles: readonly string[], rows: readonly Markup[]): Markup {
+  return html`<div class="wide">
+    <table>
+      <thead>
+        <tr>
+          ${titles.map((title) => html`<th>${title}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </div>`;
+}
+
 /** A moment as people read it, UTC. */
 export function when(milliseconds: number | null): Markup | null {
   if (milliseconds === null) return null;

@@ -7,7 +7,7 @@ import { visibleTargets } from '../gate.ts';
 import { daysSince, pairsOf } from '../routes/summary.ts';
 import { address, filterForm } from './filter.ts';
 import type { summaryQuery } from './index.ts';
-import { html, page, stateOf, when, type Markup } from './layout.ts';
+import { html, page, stateOf, table, when, type Markup } from './layout.ts';
 
 const SHOWN = 200;
 
@@ -29,18 +29,10 @@ export async function summaryPage(
     'Summary',
     html`<h1>Summary</h1>
       ${filterForm('/summary', targets ?? settings.targets.map(({ name }) => name), chosen, [])}
-      <div class="wide">
-        <table>
-          <thead>
-            <tr>
-              ${HEADINGS.map((title) => html`<th>${title}</th>`)}
-            </tr>
-          </thead>
-          <tbody>
-            ${standings.map((one) => row(one, now()))}
-          </tbody>
-        </table>
-      </div>
+      ${table(
+        HEADINGS,
+        standings.map((one) => row(one, now())),
+      )}
       ${standings.length === 0 ? html`<p class="dim">There is no such project.</p>` : null}
       <nav class="pages">${further === undefined ? null : html`<a href=${further} rel="next">More</a>`}</nav>`,
   );

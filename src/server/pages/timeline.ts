@@ -8,7 +8,7 @@ import { visibleTargets } from '../gate.ts';
 import { defined } from '../routes/builds.ts';
 import { address, filterForm } from './filter.ts';
 import type { timelineQuery } from './index.ts';
-import { html, page, stateOf, when, type Markup } from './layout.ts';
+import { html, page, stateOf, table, when, type Markup } from './layout.ts';
 
 const SHOWN = 100;
 /** One list for what are two columns: a build that is over is asked for by its result. */
@@ -35,19 +35,7 @@ export async function timelinePage(
     'Timeline',
     html`<h1>Timeline</h1>
       ${filterForm('/', targets ?? settings.targets.map(({ name }) => name), { project, target, state }, STATES)}
-      <div class="wide">
-        <table>
-          <thead>
-            <tr>
-              ${HEADINGS.map((title) => html`<th>${title}</th>`)}
-            </tr>
-          </thead>
-          <tbody>
-            ${shown.map(row)}
-          </tbody>
-        </table>
-      </div>
-      ${shown.length === 0 ? html`<p class="dim">There is no such build.</p>` : null}
+      ${table(HEADINGS, shown.map(row))} ${shown.length === 0 ? html`<p class="dim">There is no such build.</p>` : null}
       <nav class="pages">
         ${before === undefined ? null : html`<a href=${address('/', { project, target, state })}>Newest</a>`}
         ${further === null ? null : html`<a href=${further} rel="next">Older</a>`}
