@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { NAME } from '../../model/index.ts';
 
 /** Names of projects and targets, as the configuration takes them. */
-export const name = () => z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$/);
+export const name = () => z.string().regex(NAME);
 export const refName = () => z.string().regex(/^[a-z][a-z0-9._-]{0,99}$/);
 /** Words of packages: no character that is blank, steers anything, or that a database refuses. */
 export const packageWord = () => z.string().regex(/^[\x21-\x7e]{1,300}$/);

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { openDatabase, stillStored, storedPackages, type DbOrTx, type StoredPackage } from '../../db/index.ts';
 import { createDiskStore } from '../../drivers/stores/disk/index.ts';
 import { inParallel, sha256File, TrunklineError } from '../../lib/index.ts';
+import { NAME } from '../../model/index.ts';
 import { putFile } from './copy.ts';
 
 /** A package of which something is not as the database says. */
@@ -19,7 +20,7 @@ const AT_ONCE = 8;
 
 /** Paths below a data directory of a package's file and those that belong to it, with their digests; its own first. */
 export function filesOf(one: StoredPackage): { path: string; sha256: string }[] {
-  if (!/^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$/.test(one.target))
+  if (!NAME.test(one.target))
     throw new TrunklineError('store_damaged', `The database names the target ${JSON.stringify(one.target)}`, {
       hint: 'no target can be called so: take another backup',
     });

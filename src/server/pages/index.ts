@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { BUILD_RESULTS, BUILD_STATES } from '../../model/index.ts';
+import { BUILD_RESULTS, BUILD_STATES, NAME } from '../../model/index.ts';
 import type { ServerContext } from '../context.ts';
 import { visibleBuild } from '../routes/builds.ts';
 import { FOLLOW_SCRIPT, STYLES } from './assets.ts';
 
-const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$/);
+const name = z.string().regex(NAME);
 /** A form sends the fields that were left empty, too. */
 const field = <T extends z.ZodType>(value: T) => z.union([z.literal('').transform(() => undefined), value]).optional();
 const FILTER = { project: field(name), target: field(name) };

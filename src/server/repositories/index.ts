@@ -5,7 +5,7 @@ import { refusal, requireMay } from '../../access/index.ts';
 import { materialiseSnapshot } from '../../app/materialised/index.ts';
 import { TrunklineError } from '../../lib/index.ts';
 import { mayReadSome } from '../../model/access/index.ts';
-import { requireTarget, type Target } from '../../model/index.ts';
+import { NAME, requireTarget, type Target } from '../../model/index.ts';
 import { requireThere } from '../../promotion/index.ts';
 import type { ServerContext } from '../context.ts';
 import { pathOf } from '../errors.ts';
@@ -14,7 +14,7 @@ import { createAgain, type SnapshotMaker, type SnapshotPlace } from './again.ts'
 import { belongingOf, isImmutable, typeOf, type Belonging } from './kinds.ts';
 import { resolveBelow, type Resolved } from './resolve.ts';
 
-const PARAMS = z.object({ target: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$/), '*': z.string() });
+const PARAMS = z.object({ target: z.string().regex(NAME), '*': z.string() });
 /** Nothing that lies in a repository is a page of ours. */
 const POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'";
 const YEAR = 31_536_000;
