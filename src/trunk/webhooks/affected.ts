@@ -1,18 +1,35 @@
-import type { ForgeEvent, GitBranch, Project } from '../../model/index.ts';
+import type { ForgeEvent, Project } from '../../model/index.ts';
 
 /** A push, as a forge tells of it. */
 export type Push = Extract<ForgeEvent, { kind: 'push' }>;
 
 /** The names of the projects whose upstream or packaging a push may have changed. */
 export function affectedProjects(projects: readonly Project[], { repositories, ref }: Push): string[] {
-  const pushed = new Set(repositories.map(placeOf).filter((place) => place !== null));
-  const hit = ({ url, branch }: GitBranch) => {
-    const place = placeOf(url);
-    return place !== null && pushed.has(place) && mayBe(ref, branch);
-  };
-  return projects
-    .filter(({ upstream, packaging }) => hit(upstream) || Object.values(packaging).some(hit))
-    .map(({ name }) => name);
+  const places = placesOf(projects);
+  const found = new Set<string>();
+  for (const place of new Set(repositories.map(placeOf)))
+    for (const { name, branch } of places.get(place) ?? []) if (mayBe(ref, branch)) found.add(name);
+  return projects.filter(({ name }) => found.has(name)).map(({ name }) => name);
+}
+
+interface Watched {
+  name: string;
+  branch: string;
+}
+const PLACES = new WeakMap<readonly Project[], ReadonlyMap<string | null, readonly Watched[]>>();
+
+/** Who watches which place: read once from a list of projects, which thousands of deliveries ask. */
+function placesOf(projects: readonly Project[]): ReadonlyMap<string | null, readonly Watched[]> {
+  const known = PLACES.get(projects);
+  if (known !== undefined) return known;
+  const places = new Map<string | null, Watched[]>();
+  for (const { name, upstream, packaging } of projects)
+    for (const { url, branch } of [upstream, ...Object.values(packaging)]) {
+      const place = placeOf(url);
+      if (place !== null) places.set(place, [...(places.get(place) ?? []), { name, branch }]);
+    }
+  PLACES.set(projects, places);
+  return places;
 }
 
 /**
