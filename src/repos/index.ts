@@ -6,7 +6,6 @@ export { indexFiles, type IndexFile } from './index-files.ts';
 export { buildDirectoryPath, checkRefName, type BuildPlace } from './layout.ts';
 export type { Manifest, ManifestDiff, ManifestPackage, ProjectPackages } from './manifest.ts';
 export { packageChanges, type PackageChange } from './package-changes.ts';
-export { belongingOf, type Belonging } from './reading.ts';
 export type { Recovery } from './recover.ts';
 export { openRepository, type Repository, type RepositoryOptions } from './repository.ts';
 export { verifySnapshot, type Finding, type Trust, type Verified, type VerifyOptions } from './verify/index.ts';

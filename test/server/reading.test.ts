@@ -1,15 +1,16 @@
-import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { TrunkContext } from '../../src/builds/index.ts';
 import { addGrant, createAuthenticator, createToken, createUser } from '../../src/access/index.ts';
 import { openDatabase, sqliteUrl, type Db } from '../../src/db/index.ts';
 import { createDiskStore } from '../../src/drivers/stores/disk/index.ts';
-import { TrunklineError } from '../../src/lib/index.ts';
-import { belongingOf, openRepository } from '../../src/repos/index.ts';
-import { requireReadable } from '../../src/server/index.ts';
+import { createLog } from '../../src/lib/index.ts';
+import { restrictionsOf } from '../../src/model/access/index.ts';
+import { openRepository, type Repository } from '../../src/repos/index.ts';
+import { createServer } from '../../src/server/index.ts';
+import { openReceiver } from '../../src/trunk/index.ts';
 import { basic, change, PASSWORD } from '../access/samples.ts';
 import { aptMachine, dnfMachine } from '../e2e/client-machines.ts';
 import { buildDeb, buildRpm, controlOf, deb, rpm, scratch } from '../drivers/formats/packages.ts';
@@ -17,81 +18,34 @@ import { memoryNodes, publish } from '../repos/snapshots.ts';
 
 const RPM = { name: 'product-43-x86_64', arch: 'x86_64' };
 const DEB = { name: 'product-12-amd64', arch: 'amd64' };
-const HASH = 'a'.repeat(64);
-
-test('what a path belongs to', () => {
-  const ref = (name: string) => ({ kind: 'ref', ref: name });
-  const paths: [string, object | string][] = [
-    ['current/repodata/repomd.xml', ref('current')],
-    ['current', ref('current')],
-    ['current.mirrorlist', ref('current')],
-    ['refs/current/7/dists/trunk/InRelease', ref('current')],
-    ['trunkline-x.repo', 'shared'],
-    ['trunkline.asc', 'shared'],
-    [`pool/aa/${HASH}/hello.rpm`, 'shared'],
-    [`snapshots/${HASH}/repodata/repomd.xml`, 'shared'],
-    ['by-hash/SHA256/x', 'shared'],
-    ['ab/cd/commit_distro/versions.csv', 'target'],
-    ['component/c/ab/cd/x/commit.yaml', 'target'],
-    // Who lists them finds what only an index should tell.
-    ...['pool', 'pool/aa', 'snapshots', `snapshots/${HASH}`, 'snapshots/abc/x', 'refs', 'by-hash'].map(
-      (path): [string, string] => [path, 'hidden'],
-    ),
-    ...[
-      'fragments/x',
-      'quarantine/x',
-      '',
-      '/etc',
-      'current/../x',
-      './current',
-      'a//b',
-      '.tmp-x/y',
-      'current/.git',
-      'a\\b',
-    ].map((path): [string, string] => [path, 'hidden']),
-  ];
-  for (const [path, kind] of paths) expect(belongingOf(path), path).toEqual(typeof kind === 'string' ? { kind } : kind);
-});
 
 let directory: string;
 let web: Awaited<ReturnType<typeof guardedWeb>>;
 let db: Db;
 let token: string;
+const repositories = new Map<string, Repository>();
 
-/** The repositories behind the authentication of the server; what it is asked is written down. */
+/** The server in this process; what it is asked for is written down. */
 async function guardedWeb() {
-  const authenticate = createAuthenticator(db, { restricted: [{ target: 'product-*' }] });
   const requests: { path: string; status: number; authorization: string }[] = [];
-  const server = createServer((request, response) => {
-    void (async () => {
-      const path = decodeURIComponent((request.url ?? '').split('?')[0] ?? '');
-      const { authorization } = request.headers;
-      const answer = (status: number) => {
-        requests.push({ path, status, authorization: authorization ?? '' });
-        response.writeHead(status, status === 401 ? { 'www-authenticate': 'Basic realm="trunkline"' } : {});
-      };
-      try {
-        const principal = await authenticate({ authorization, address: '127.0.0.1' }, Date.now());
-        const [, target = '', below = ''] = /^\/repos\/([^/]+)\/(.*)$/.exec(path) ?? [];
-        await requireReadable(db, principal, target, below);
-        const file = join(directory, 'repos', target, below);
-        if (!(await stat(file)).isFile()) throw new TrunklineError('not_found', 'no file');
-        answer(200);
-        createReadStream(file).pipe(response);
-      } catch (error) {
-        const codes: Record<string, number> = { unauthorized: 401, forbidden: 403 };
-        answer(error instanceof TrunklineError ? (codes[error.code] ?? 404) : 404);
-        response.end();
-      }
-    })();
+  const targets = [RPM, DEB].map(({ name }) => ({ name, restricted: ['*'] }));
+  const server = { workerLease: 60, trustedProxies: [] };
+  const settings = { targets, projects: [], protectedRefs: [], dataDir: directory, server };
+  const repository = ({ name }: { name: string }) => repositories.get(name);
+  const trunk = { db, settings, repository, log: createLog('silent'), now: Date.now } as unknown as TrunkContext;
+  const app = await createServer({
+    ...{ trunk, version: '1', stopping: new AbortController().signal },
+    authenticate: createAuthenticator(db, { restricted: restrictionsOf(targets) }),
+    webhooks: openReceiver(trunk, []),
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const close = () => {
-    server.closeAllConnections();
-    server.close();
-  };
-  return { host: `127.0.0.1:${port}`, url: `http://127.0.0.1:${port}`, requests, close };
+  app.server.on('request', ({ url = '', headers }, response) => {
+    const asked = { path: decodeURIComponent(url), authorization: headers.authorization ?? '' };
+    response.on('finish', () => requests.push({ ...asked, status: response.statusCode }));
+  });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  const host = `127.0.0.1:${String(port)}`;
+  return { host, url: `http://${host}`, requests, close: () => app.close() };
 }
 
 beforeAll(async () => {
@@ -108,6 +62,7 @@ beforeAll(async () => {
       ...{ directory: top, target, format, store, nodes: memoryNodes() },
       url: `${web.url}/repos/${target.name}`,
     });
+    repositories.set(target.name, repository);
     const built =
       format === rpm
         ? await buildRpm(directory, { name: 'hello' })
@@ -125,7 +80,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  web.close();
+  await web.close();
   await db.close();
   await rm(directory, { recursive: true });
 });
