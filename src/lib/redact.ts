@@ -1,3 +1,9 @@
+import { hidePrivateKeys } from './private-keys.ts';
+import { findSecrets, type Found } from './secret-patterns.ts';
+
+/** What stands in the place of a secret. */
+export const REDACTED = '**redacted**';
+
 const secrets = new Set<string>();
 
 /** Registers a secret so that `redact` hides it from logs, errors and mails. Strings under six characters are not registered. */
@@ -5,15 +11,26 @@ export function registerSecret(secret: string): void {
   if (secret.length >= 6) secrets.add(secret);
 }
 
+export function registeredSecrets(): ReadonlySet<string> {
+  return secrets;
+}
+
 /**
- * `text` with every registered secret, the password of every URL in it, and whatever looks like a token of ours or an Authorization header, replaced
- * by `**redacted**`.
+ * `text` with every registered secret, and whatever looks like one (passwords in addresses, tokens, Authorization headers, `…SECRET…=`, private keys),
+ * replaced by `**redacted**`.
  */
 export function redact(text: string): string {
-  let clean = text
-    .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s:@/]*):[^\s@/]+@/gi, '$1:**redacted**@')
-    .replace(/\btlw?_[0-9A-Za-z]{40,60}/g, '**redacted**')
-    .replace(/(authorization\W{1,5}(?:basic|bearer)) +[^\s"']+/gi, '$1 **redacted**');
-  for (const secret of secrets) clean = clean.replaceAll(secret, '**redacted**');
-  return clean;
+  return hidePrivateKeys(hide(text, findSecrets(text, secrets)), { inside: 0 });
+}
+
+/** `text` without what was found in it. */
+export function hide(text: string, found: readonly Found[]): string {
+  if (found.length === 0) return text;
+  let clean = '';
+  let at = 0;
+  for (const { start, end } of found) {
+    clean += `${text.slice(at, start)}${REDACTED}`;
+    at = end;
+  }
+  return clean + text.slice(at);
 }

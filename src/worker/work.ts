@@ -1,10 +1,10 @@
-import { appendFile, mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Order } from '../api/index.ts';
 import { failureOf, stopsEverything, type Failure, type Work, type Workplace } from '../builds/run/index.ts';
 import type { WorkerDirectory } from '../app/workplace/index.ts';
-import { describeError, isAborted, pauseFor, TrunklineError } from '../lib/index.ts';
+import { appendToLog, describeError, isAborted, pauseFor, TrunklineError } from '../lib/index.ts';
 import { holdAttempt, type HeldAttempt } from './attempt.ts';
 import type { Connection } from './connection.ts';
 import { sendLogs } from './logs.ts';
@@ -79,7 +79,7 @@ async function attempt(place: WorkerPlace, order: Order, attempting: Attempting)
     cutShort.abort(new TrunklineError('package_invalid', `${name} is longer than limits.output`));
   });
   // The first line that anybody sees of an attempt, while its source is still being made.
-  const note = (line: string) => appendFile(join(logs, 'worker.log'), `${new Date().toISOString()} ${line}\n`);
+  const note = (line: string) => appendToLog(join(logs, 'worker.log'), `${new Date().toISOString()} ${line}\n`);
   await note(`build ${String(order.build)} of ${project.name} for ${target.name}, made by ${hostname()}`);
   const ended = new AbortController();
   const following = sender.follow(ended.signal).catch(drop);

@@ -6,7 +6,7 @@ import { ConfigError, inOrder, type Mistake } from './mistakes.ts';
 import { readProjects } from './projects.ts';
 import { createReport, mappingAt, type Report } from './report.ts';
 import { limitDefaults } from './schema/index.ts';
-import type { Environment } from './secrets.ts';
+import { registerAddresses, registerEnvironment, type Environment } from './secrets.ts';
 import { BUILDERS, formatOfTarget, readTargets, type BuilderFormats } from './targets.ts';
 import { readYaml, type ConfigText } from './yaml.ts';
 
@@ -79,7 +79,11 @@ async function readSections(
     defaults: mappingAt(rawDefaults, ['defaults'], report),
     targetFormats: new Map(Object.entries(targetSection).map(([name, raw]) => [name, formatOfTarget(name, raw)])),
   });
-  return general ? { ...general, targets, projects } : undefined;
+  if (general === undefined) return undefined;
+  const settings = { ...general, targets, projects };
+  registerEnvironment(options.environment);
+  registerAddresses(settings);
+  return settings;
 }
 
 function limitsOf({ memory, processes, disk, time, output }: Limits): Limits {

@@ -13,6 +13,25 @@ export interface SecretSource {
   report: Report;
 }
 
+/** Names of variables that hold a secret, as people call them. */
+const SECRET_NAME =
+  /(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|API_?KEY|ACCESS_KEY|PRIVATE_KEY|CREDENTIALS)(?:_KEY)?$/;
+
+/** Registers what is secret by its name in the environment, so that it is redacted everywhere. Short words are no secrets, and paths are none. */
+export function registerEnvironment(environment: Environment): void {
+  for (const [name, value] of Object.entries(environment))
+    if (value !== undefined && value.length >= 8 && !value.startsWith('/') && SECRET_NAME.test(name))
+      registerSecret(value);
+}
+
+/** Registers the passwords of all addresses in settings. */
+export function registerAddresses(settings: unknown): void {
+  if (typeof settings === 'string') {
+    for (const [address] of settings.matchAll(/[a-z][a-z0-9+.-]{0,30}:\/\/[^\s]{1,3000}/gi))
+      if (address.includes('@') && URL.canParse(address)) registerPassword(new URL(address));
+  } else if (typeof settings === 'object' && settings !== null) Object.values(settings).forEach(registerAddresses);
+}
+
 const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
 /**

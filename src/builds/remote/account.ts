@@ -1,4 +1,4 @@
-import { link, mkdir, readdir, rm } from 'node:fs/promises';
+import { link, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BuiltBody } from '../../api/index.ts';
 import { TrunklineError } from '../../lib/index.ts';
@@ -7,7 +7,6 @@ import type { TrunkContext } from '../context.ts';
 import { oneLine, type Failure } from '../failure.ts';
 import { readSupplements } from '../plan.ts';
 import { gatherPackaging, objection } from '../run/index.ts';
-import { sizeOf } from './pieces.ts';
 import type { Session } from './session.ts';
 
 /** Where a package lies that came whole. */
@@ -74,13 +73,4 @@ function notOrdered(name: string, { version }: PackageVersion, packages: readonl
   if (stranger === undefined) return null;
   const { fullName, sourceName } = stranger.identity;
   return refused(`${fullName} says that it was built from ${sourceName}, not from ${name}`);
-}
-
-/** Whether a log has reached its limit: the attempt fails, whatever is said of it. */
-export async function longLog({ progress }: Session, limit: number): Promise<Failure | null> {
-  const { logs } = progress;
-  for (const name of await readdir(logs))
-    if ((await sizeOf(join(logs, name))) >= limit)
-      return { reason: 'build_failed', detail: `${name} has more than ${String(limit)} bytes (limits.output)` };
-  return null;
 }

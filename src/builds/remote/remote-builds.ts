@@ -23,7 +23,8 @@ import { orderOf } from './order.ts';
 import type { Piece } from './pieces.ts';
 import { createSessions, type Session, type Sessions } from './session.ts';
 import { planSession, takeBuilt, takeVerified } from './stages.ts';
-import { takeLog, takePackage } from './take-pieces.ts';
+import { takeLog } from './take-log.ts';
+import { takePackage } from './take-package.ts';
 
 export interface RemoteOptions {
   /** Milliseconds without a sign of life after which an attempt is somebody else's. */

@@ -4,6 +4,7 @@ import { createMutexes } from '../../lib/index.ts';
 import type { PackageFile, Supplements } from '../../model/index.ts';
 import { beginAttempt, type AttemptInProgress } from '../begin.ts';
 import type { TrunkContext } from '../context.ts';
+import { endLogs, type ReceivedLog } from './take-log.ts';
 
 /** What was sent to be verified. */
 export interface SentCandidate {
@@ -17,6 +18,8 @@ export interface Session {
   progress: AttemptInProgress;
   /** Aborted when the attempt is a worker's no more. */
   end: AbortController;
+  /** By name. */
+  logs: Map<string, ReceivedLog>;
   /** What arrived whole, by digest, with its size. */
   staged: Map<string, number>;
   /** Files the worker may fetch besides packages, by digest. */
@@ -48,6 +51,7 @@ export function createSessions(context: TrunkContext): Sessions {
       const progress = await beginAttempt(context, attempt, end.signal, options);
       const session = {
         ...{ progress, end, packages: null, read: null, supplements: {}, candidate: null },
+        logs: new Map(),
         staged: new Map(),
         files: new Map(),
       };
@@ -65,6 +69,9 @@ export function createSessions(context: TrunkContext): Sessions {
       if (session === undefined) return;
       sessions.delete(attemptId);
       session.end.abort();
+      await endLogs(session).catch((error: unknown) => {
+        context.log.warn({ err: error, attempt: attemptId }, 'the end of its logs could not be written');
+      });
       await rm(session.progress.scratch, { recursive: true, force: true });
     },
     list: () => [...sessions.values()],

@@ -8,10 +8,10 @@ import { planBuildVersion, readSupplements } from '../plan.ts';
 import { placeIfHolds } from '../publish/index.ts';
 import { gatherPackaging } from '../run/index.ts';
 import { requireHeld } from '../settle.ts';
-import { longLog, missingOf, noteAccount, readPackages } from './account.ts';
+import { missingOf, noteAccount, readPackages } from './account.ts';
 import { checkOf, offerCandidate } from './candidate.ts';
 import type { Session, Sessions } from './session.ts';
-import { logLimit } from './take-pieces.ts';
+import { endLogs, longLog } from './take-log.ts';
 
 export interface StageContext {
   context: TrunkContext;
@@ -56,7 +56,7 @@ export function takeBuilt(stage: StageContext, session: Session, body: BuiltBody
   return orEnd<BuiltAnswer>(stage, session, async () => {
     noteAccount(session, body);
     const said = body.failure === null ? null : { ...body.failure, detail: oneLine(body.failure.detail) };
-    const failed = (await longLog(session, logLimit(session))) ?? said;
+    const failed = (await longLog(session)) ?? said;
     if (failed !== null) return end(stage, session, failed);
     const missing = missingOf(session, body);
     if (missing.length > 0) return { next: 'upload', missing };
@@ -116,6 +116,7 @@ async function end(
   failure: Failure | null,
 ): Promise<Ended> {
   try {
+    await endLogs(session);
     report(await concludeAttempt(context, session.progress, { failure, fatal: false }));
   } finally {
     await sessions.close(session.progress.attempt.id);

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import { fileSystemError } from '../../lib/index.ts';
+import { createRedactor, fileSystemError, type Redactor } from '../../lib/index.ts';
 
 export interface LogFollower {
   /** Copies what is left and stops. */
@@ -10,11 +10,11 @@ export interface LogFollower {
 const POLL_MS = 200;
 
 /**
- * Copies a growing file to another as it grows, from its beginning. After `limit` bytes it copies no more and calls `onLimit` once; a source that
+ * Copies a growing file to another as it grows, from its beginning, secrets redacted. After `limit` bytes it copies no more and calls `onLimit` once; a source that
  * cannot be opened yet, or is a link, is waited for. A write that fails (a full disk) ends the copying and is thrown by `stop` (TrunklineError `no_space`).
  */
 export function followLog(source: string, target: string, limit: number, onLimit: () => void): LogFollower {
-  const state: Copy = { from: null, to: null, copied: 0, limit, onLimit };
+  const state: Copy = { from: null, to: null, copied: 0, redactor: createRedactor(), limit, onLimit };
   let failure: unknown;
   let work = Promise.resolve();
   const turn = () => {
@@ -31,6 +31,9 @@ export function followLog(source: string, target: string, limit: number, onLimit
       clearInterval(timer);
       turn();
       await work;
+      await state.to?.writeFile(state.redactor.end()).catch((error: unknown) => {
+        failure ??= error;
+      });
       await state.from?.close();
       await state.to?.close();
       if (failure !== undefined) throw fileSystemError(failure, target);
@@ -41,7 +44,9 @@ export function followLog(source: string, target: string, limit: number, onLimit
 interface Copy {
   from: FileHandle | null;
   to: FileHandle | null;
+  /** Bytes read. */
   copied: number;
+  redactor: Redactor;
   readonly limit: number;
   readonly onLimit: () => void;
 }
@@ -55,7 +60,7 @@ async function copyNew(copy: Copy, source: string, target: string): Promise<void
     const room = Math.min(buffer.length, copy.limit - copy.copied);
     const { bytesRead } = await copy.from.read(buffer, 0, room, copy.copied);
     if (bytesRead === 0) return;
-    await copy.to.write(buffer, 0, bytesRead);
+    await copy.to.writeFile(copy.redactor.push(buffer.subarray(0, bytesRead)));
     copy.copied += bytesRead;
     if (copy.copied >= copy.limit) copy.onLimit();
   }

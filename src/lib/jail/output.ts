@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileSystemError } from '../files.ts';
+import { createRedactor } from '../redactor.ts';
 import type { Holder } from './holder.ts';
 
 /**
@@ -90,7 +91,7 @@ export async function capture(
 }
 
 /**
- * Reads a pipe to its end into `file`, appending. Where the disk is full, `onLimit` is called once and reading goes on, so that the run can end.
+ * Reads a pipe to its end into `file`, appending, secrets redacted. Where the disk is full, `onLimit` is called once and reading goes on, so that the run can end.
  * @throws TrunklineError `no_space` and the like, at the end.
  */
 export async function captureToFile(
@@ -101,21 +102,26 @@ export async function captureToFile(
 ): Promise<Output> {
   let failure: unknown;
   let tail = '';
+  const redactor = createRedactor();
   const handle = await open(file, 'a').catch((error: unknown) => {
     failure = error;
     onError();
     return undefined;
   });
+  const write = async (shown: Buffer) => {
+    if (shown.length === 0 || failure !== undefined || handle === undefined) return;
+    tail = (tail + shown.toString('latin1')).slice(-2048);
+    await handle.writeFile(shown).catch((error: unknown) => {
+      failure = error;
+      onError();
+    });
+  };
   try {
     for await (const chunk of pipe.read()) {
       const kept = budget(chunk);
-      if (kept.length === 0 || failure !== undefined || handle === undefined) continue;
-      tail = (tail + kept.toString('latin1')).slice(-2048);
-      await handle.writeFile(kept).catch((error: unknown) => {
-        failure = error;
-        onError();
-      });
+      if (kept.length > 0) await write(redactor.push(kept));
     }
+    await write(redactor.end());
   } finally {
     await handle?.close();
   }

@@ -22,12 +22,12 @@ test('a log is followed while it grows, and no further than its limit', async ()
   const follower = followLog(source, target, 10, () => {
     reached += 1;
   });
-  await writeFile(source, 'abcdef');
-  await expect.poll(() => readFile(target, 'utf8').catch(() => ''), { timeout: 5000 }).toBe('abcdef');
+  await writeFile(source, 'abcde\n');
+  await expect.poll(() => readFile(target, 'utf8').catch(() => ''), { timeout: 5000 }).toBe('abcde\n');
   expect(reached).toBe(0);
   await appendFile(source, 'ghijklmnop');
   await follower.stop();
-  expect(await readFile(target, 'utf8')).toBe('abcdefghij');
+  expect(await readFile(target, 'utf8')).toBe('abcde\nghij');
   expect(reached).toBe(1);
 });
 

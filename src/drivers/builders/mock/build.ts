@@ -4,7 +4,7 @@ import { run, TrunklineError } from '../../../lib/index.ts';
 import type { BuildOutcome, BuildRequest, FailureReason, LocalRepository } from '../../../model/index.ts';
 import { fullDirectory } from '../free-space.ts';
 import { followLog } from '../log-follower.ts';
-import { copyRegularFile, takeFiles } from '../result-files.ts';
+import { copyLog, copyRegularFile, takeFiles } from '../result-files.ts';
 import { readTail } from '../tail.ts';
 import type { MockLauncher } from './command.ts';
 import { mockConfiguration } from './configuration.ts';
@@ -77,7 +77,7 @@ async function runBuild(request: BuildRequest, launcher: MockLauncher, slot: Slo
   } finally {
     clearTimeout(timer);
     await buildLog.stop();
-    for (const name of LOGS) await copyRegularFile(join(resultDirectory(slot), name), join(request.logs, name));
+    for (const name of LOGS) await copyLog(join(resultDirectory(slot), name), join(request.logs, name));
   }
 }
 

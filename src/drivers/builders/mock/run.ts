@@ -2,6 +2,7 @@ import { chown, mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/prom
 import { join } from 'node:path';
 import { ProcessError } from '../../../lib/index.ts';
 import { exists } from '../generations.ts';
+import { followLog } from '../log-follower.ts';
 import { readTail } from '../tail.ts';
 import type { MockLauncher } from './command.ts';
 import type { MockLogs } from './outcome.ts';
@@ -32,22 +33,28 @@ export async function runMock(launcher: MockLauncher, request: MockRun): Promise
   // mock throws its root cache away when a configuration file is newer; ours is written anew for each run, and the cache has a fingerprint already.
   await utimes(configuration, 1, 1);
   const arguments_ = ['-r', configuration, '--resultdir', resultDirectory(request.slot), ...request.action];
-  const exitCode = await launcher.start(arguments_, { signal: request.signal, logFile: request.messages }).then(
-    (result) => result.exitCode,
-    (error: unknown) => {
-      if (error instanceof ProcessError && request.signal.aborted) return null;
-      throw error;
-    },
-  );
+  const messages = join(request.slot.directory, 'messages.log');
+  await rm(messages, { force: true });
+  const follower = followLog(messages, request.messages, Number.POSITIVE_INFINITY, () => undefined);
+  const exitCode = await launcher
+    .start(arguments_, { signal: request.signal, logFile: messages })
+    .then(
+      (result) => result.exitCode,
+      (error: unknown) => {
+        if (error instanceof ProcessError && request.signal.aborted) return null;
+        throw error;
+      },
+    )
+    .finally(() => follower.stop());
   if (exitCode === null) return null;
   const result = resultDirectory(request.slot);
-  const [stateLog, rootLog, buildLog, messages] = await Promise.all([
+  const [stateLog, rootLog, buildLog, said] = await Promise.all([
     readTail(join(result, 'state.log'), TAIL),
     readTail(join(result, 'root.log'), TAIL),
     readTail(join(result, 'build.log'), TAIL),
-    readTail(request.messages, TAIL),
+    readTail(messages, TAIL),
   ]);
-  return { exitCode, stateLog, rootLog, buildLog, messages };
+  return { exitCode, stateLog, rootLog, buildLog, messages: said };
 }
 
 export async function emptyResultDirectory(slot: Slot, launcher: MockLauncher): Promise<void> {

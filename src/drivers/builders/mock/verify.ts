@@ -1,5 +1,6 @@
-import { appendFile, mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { appendToLog } from '../../../lib/index.ts';
 import type { FailureReason, VerifyOutcome, VerifyRequest } from '../../../model/index.ts';
 import { fullDirectory } from '../free-space.ts';
 import type { MockLauncher } from './command.ts';
@@ -68,7 +69,7 @@ async function install(
     return finish('timeout', `the installation took longer than ${target.limits.time} s`);
   if (logs === null) throw request.signal.reason;
   const transaction = installTransaction(logs.rootLog);
-  await appendFile(transcript, `${transaction?.output.join('\n') ?? ''}\n`);
+  await appendToLog(transcript, `${transaction?.output.join('\n') ?? ''}\n`);
   const failure = readInstallFailure(logs, transaction);
   if (failure === null) return finish(null, null, readTransaction(transaction?.output ?? []));
   const full = await fullDirectory([slot.directory, request.logs]);

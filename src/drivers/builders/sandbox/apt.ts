@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { appendFile, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { appendToLog } from '../../../lib/index.ts';
 import type { Jail, JailRoot, JailRun } from '../../../lib/jail/index.ts';
 import type { DebBaseRepository, LocalRepository, Target } from '../../../model/index.ts';
 import { APT_PROGRAM } from './apt-program.ts';
@@ -75,7 +76,7 @@ async function runStep(request: AptRequest, step: 'all' | 'download' | 'install'
     },
     timeout: request.timeout,
   });
-  await appendFile(request.log, `${result.stderr}\n`);
+  await appendToLog(request.log, `${result.stderr}\n`);
   stopped(result, 'resolving and installing packages');
   const lines = result.stdout.split('\n').filter((line) => line.startsWith(mark));
   return readAnswers(

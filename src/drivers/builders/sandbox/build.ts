@@ -1,5 +1,6 @@
-import { appendFile, chmod, readdir } from 'node:fs/promises';
+import { chmod, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { appendToLog } from '../../../lib/index.ts';
 import { openJail, type Jail, type JailBind, type JailResult, type JailRoot } from '../../../lib/jail/index.ts';
 import type { BuildOutcome, BuildRequest } from '../../../model/index.ts';
 import { missingPaths } from './base-repositories.ts';
@@ -79,7 +80,7 @@ async function outcomeOf(run: BuildRun): Promise<BuildOutcome> {
     failure !== null || results === null
       ? []
       : await run.jail.copyOut(run.work, results, request.output, request.target.limits.disk);
-  if (failure?.detail != null) await appendFile(run.buildLog, `\ntrunkline: ${failure.reason}: ${failure.detail}\n`);
+  if (failure?.detail != null) await appendToLog(run.buildLog, `\ntrunkline: ${failure.reason}: ${failure.detail}\n`);
   return {
     ok: failure === null,
     reason: failure?.reason ?? null,
@@ -108,7 +109,7 @@ export async function runAsBuilder(
     maxOutput: request.target.limits.output,
     timeout: run.clock.left(),
   });
-  if (settings.logFile === undefined) await appendFile(run.buildLog, result.stderr);
+  if (settings.logFile === undefined) await appendToLog(run.buildLog, result.stderr);
   stopped(result, settings.during, request.signal);
   return result;
 }

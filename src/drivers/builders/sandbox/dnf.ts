@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { appendFile } from 'node:fs/promises';
+import { appendToLog } from '../../../lib/index.ts';
 import type { Jail, JailRoot } from '../../../lib/jail/index.ts';
 import type { LocalRepository, RpmBaseRepository, Target } from '../../../model/index.ts';
 import { addressBinds, isRemote, keyInJail, localBinds, pathOf, rpmRepositories } from './base-repositories.ts';
@@ -83,7 +83,7 @@ async function runStep(request: DnfRequest, step: 'all' | 'download' | 'install'
     .filter((line) => line.startsWith(mark))
     .map((line) => dnfReportSchema.parse(JSON.parse(line.slice(mark.length))));
   const other = lines.filter((line) => !line.startsWith(mark)).join('\n');
-  await appendFile(request.log, transcript(reports, `${other}${result.stderr}`));
+  await appendToLog(request.log, transcript(reports, `${other}${result.stderr}`));
   stopped(result, 'resolving and installing packages');
   return readReports(reports, result.exitCode, { seconds: result.seconds, words: result.stderr, step });
 }

@@ -1,5 +1,4 @@
-import { appendFile } from 'node:fs/promises';
-import { lastLines, TrunklineError } from '../../../lib/index.ts';
+import { appendToLog, lastLines, TrunklineError } from '../../../lib/index.ts';
 import type { JailBind, JailResult, JailRoot } from '../../../lib/jail/index.ts';
 import type { PreparePhase, Target } from '../../../model/index.ts';
 import { complaints, sourceLines } from './apt.ts';
@@ -215,7 +214,7 @@ async function step(filling: Filling, { script, args, env, root, network, binds,
 
 /** @throws MachineTrouble or TrunklineError `target_not_ready` with apt's words. */
 async function settle(filling: Filling, result: JailResult, during: string): Promise<void> {
-  await appendFile(filling.log, `${result.stdout}${result.stderr}`);
+  await appendToLog(filling.log, `${result.stdout}${result.stderr}`);
   stopped(result, during);
   if (result.exitCode === 0) return;
   if (/^E: (Failed to fetch|Unable to fetch)/m.test(result.stderr)) throw new MachineTrouble(complaints(result.stderr));

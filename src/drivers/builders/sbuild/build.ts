@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { ProcessError, run } from '../../../lib/index.ts';
+import { appendToLog, ProcessError, run } from '../../../lib/index.ts';
 import type { BuildOutcome, BuildRequest, FailureReason } from '../../../model/index.ts';
 import { fullDirectory } from '../free-space.ts';
 import { followLog } from '../log-follower.ts';
@@ -31,7 +31,7 @@ export async function buildIn(work: string, chroot: string, request: BuildReques
   const packed = await packSource(request, join(work, 'source'), target.limits.time);
   const source = seconds();
   if (packed.failure !== null) {
-    await writeFile(join(request.logs, 'build.log'), `${packed.failure}\n`);
+    await appendToLog(join(request.logs, 'build.log'), `${packed.failure}\n`);
     return outcome('source_error', packed.failure, { source, overhead: 0, total: source });
   }
   const end = await runSbuild(work, chroot, packed.dsc, request, target.limits.time - source);

@@ -1,5 +1,5 @@
-import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { appendToLog } from '../../../lib/index.ts';
 import { openJail, type Jail, type JailResult, type JailRoot } from '../../../lib/jail/index.ts';
 import type { FailureReason, VerifyOutcome, VerifyRequest } from '../../../model/index.ts';
 import { unmetWords } from './log.ts';
@@ -87,7 +87,7 @@ async function runStep(
     timeout: Math.max(1, timeout),
     maxOutput: target.limits.output,
   });
-  await appendFile(join(logs, 'install.log'), `${result.stdout}${result.stderr}`);
+  await appendToLog(join(logs, 'install.log'), `${result.stdout}${result.stderr}`);
   return result;
 }
 

@@ -1,36 +1,13 @@
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { PieceAnswer } from '../../api/index.ts';
 import { sha256File, TrunklineError } from '../../lib/index.ts';
 import { stagedPath } from './account.ts';
-import { appendPiece, sizeOf, type Piece } from './pieces.ts';
+import { appendPiece, type Piece } from './pieces.ts';
 import type { Session } from './session.ts';
 
-/** Logs of one attempt; a builder leaves four at most. */
-const MOST_LOGS = 16;
 /** Packages, and what source packages consist of. */
 const MOST_FILES = 2000;
-const CUT = '\n[cut here: the log is longer than limits.output]\n';
-
-/** Bytes after which no more of a log is taken: what the limit allows, and what builders write of themselves. */
-export function logLimit({ progress }: Session): number {
-  return progress.target.limits.output + 1024 ** 2;
-}
-
-/** A piece of a log. One that is longer than allowed ends with a line that says so. @throws TrunklineError `invalid_argument` for too many logs */
-export async function takeLog(session: Session, name: string, piece: Piece): Promise<PieceAnswer> {
-  const { logs } = session.progress;
-  const names = await readdir(logs);
-  if (!names.includes(name) && names.length >= MOST_LOGS)
-    throw new TrunklineError('invalid_argument', `An attempt has at most ${String(MOST_LOGS)} logs`);
-  const path = join(logs, name);
-  const limit = logLimit(session);
-  const before = await sizeOf(path);
-  if (before >= limit) return { offset: before, whole: false, cut: true };
-  const offset = await appendPiece(path, piece, limit);
-  if (offset >= limit) await writeFile(path, CUT, { flag: 'a' });
-  return { offset, whole: false, cut: offset >= limit };
-}
 
 /**
  * A piece of a package. With its last one it is proved to be what it is called. @throws TrunklineError `package_invalid` when it is not: all of it is
