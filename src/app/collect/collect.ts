@@ -1,18 +1,14 @@
-import { openDirectory, type TrunkContext } from '../../builds/index.ts';
+import type { TrunkContext } from '../../builds/index.ts';
 import {
   deleteNodes,
   findAnnouncements,
-  findRef,
   listNodeHashes,
   listPresentPackages,
   listPresentRoots,
   listPresentSnapshots,
-  listPublishedVersions,
   markAnnounced,
   markGone,
-  newestSuccesses,
   readNodes,
-  updateBuild,
   type Collectable,
 } from '../../db/index.ts';
 import { audit } from '../../events/index.ts';
@@ -20,7 +16,6 @@ import type { Target } from '../../model/index.ts';
 import { decidePackages, decideSnapshots, reachFrom, type Keeper } from '../../repos/index.ts';
 import { announce } from './announce.ts';
 import { finishRemovals } from './finish.ts';
-import { isInCurrent } from './keepers.ts';
 
 export interface CollectOptions {
   /** Remove at once what nobody was told of. */
@@ -129,7 +124,6 @@ async function carryOut(
   { actor }: CollectOptions,
 ): Promise<readonly string[]> {
   const now = context.now();
-  await leadElsewhere(context, target, new Set(fate.remove));
   return context.db.transaction(async (tx) => {
     await markAnnounced(tx, target.name, { snapshots: fate.withdraw, packages: going.withdraw }, null);
     await markGone(tx, target.name, { snapshots: fate.remove, packages: going.remove }, now);
@@ -141,20 +135,6 @@ async function carryOut(
     const marks = { snapshots: fate.announce, packages: going.announce };
     return announce(context, tx, { target: target.name, marks, projects, actor });
   });
-}
-
-/** The directories of newest successes whose snapshot goes lead to `current` from now on, which has their packages. */
-async function leadElsewhere(context: TrunkContext, target: Target, leaving: ReadonlySet<string>): Promise<void> {
-  const current = await findRef(context.db, target.name, 'current');
-  if (current === null || leaving.size === 0) return;
-  for (const { id, project, snapshot } of await newestSuccesses(context.db, target.name)) {
-    if (snapshot === null || !leaving.has(snapshot)) continue;
-    const published = await listPublishedVersions(context.db, project, target.name);
-    const attempt = published.find(({ buildId }) => buildId === id)?.attemptId;
-    if (attempt === undefined || !(await isInCurrent(context, target.name, project, attempt))) continue;
-    await openDirectory(context, id, current.snapshotHash);
-    await updateBuild(context.db, id, { snapshot: current.snapshotHash });
-  }
 }
 
 /** Removes what no snapshot of any target consists of, and what nothing names any more. Answers how much. */
