@@ -3,7 +3,6 @@ import { chmod, copyFile, open, rename, rm } from 'node:fs/promises';
 import { run, temporaryBeside, TrunklineError } from '../lib/index.ts';
 import { createDb, type Db, type DbOrTx } from './database.ts';
 import { openDatabase, sqliteUrl } from './open.ts';
-import { openPostgres } from './postgres.ts';
 
 export interface DumpRequest<T> {
   /** As `openDatabase` takes it. */
@@ -76,6 +75,7 @@ export async function requireNoDatabase(
       if (await open(path).then(closed, () => false)) throw alreadyThere(path, 'move that file away first');
     return;
   }
+  const { openPostgres } = await import('./postgres.ts');
   const db = createDb(openPostgres(to.url, 'write'), 'write');
   try {
     if (await db.adapter.hasTable(db.sql, 'migrations'))

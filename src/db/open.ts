@@ -2,7 +2,6 @@ import { TrunklineError } from '../lib/index.ts';
 import type { Engine, OpenMode } from './adapter.ts';
 import { createDb, type Db } from './database.ts';
 import { checkSchema, migrate } from './migrate.ts';
-import { openPostgres } from './postgres.ts';
 import { openSqlite } from './sqlite.ts';
 
 export interface OpenOptions {
@@ -18,7 +17,7 @@ export interface OpenOptions {
  * a newer program wrote it or, for `read`, an older one; and what the file system says of an SQLite file.
  */
 export async function openDatabase({ url, mode }: OpenOptions): Promise<Db> {
-  const db = createDb(engineFor(url, mode), mode);
+  const db = createDb(await engineFor(url, mode), mode);
   try {
     await (mode === 'write' ? migrate(db) : checkSchema(db));
     return db;
@@ -33,8 +32,9 @@ export function sqliteUrl(path: string): string {
   return `sqlite://${path.split('/').map(encodeURIComponent).join('/')}`;
 }
 
-function engineFor(url: string, mode: OpenMode): Engine {
-  if (/^postgres(ql)?:\/\//i.test(url)) return openPostgres(url, mode);
+/** A driver is loaded where it is used. */
+async function engineFor(url: string, mode: OpenMode): Promise<Engine> {
+  if (/^postgres(ql)?:\/\//i.test(url)) return (await import('./postgres.ts')).openPostgres(url, mode);
   return openSqlite(sqlitePath(url), mode);
 }
 

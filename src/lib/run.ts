@@ -1,4 +1,4 @@
-import { execa, type Options } from 'execa';
+import type { Options } from 'execa';
 import { TrunklineError } from './errors.ts';
 import { redact } from './redact.ts';
 
@@ -119,6 +119,8 @@ async function start(command: readonly [string, ...string[]], options: RunOption
       ? {}
       : { stdout: { file: options.logFile, append: true }, stderr: { file: options.logFile, append: true } }),
   } satisfies Options;
+  // Loaded by the first program that is run: a server that waits runs none.
+  const { execa } = await import('execa');
   const started = performance.now();
   const child = execa(command[0], command.slice(1), settings);
   const killed = { value: false };

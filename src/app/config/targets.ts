@@ -10,7 +10,7 @@ import {
   partsOfName,
 } from './distribution.ts';
 import { check } from './issues.ts';
-import { MockConfigurationError, readMockConfiguration, type MockConfiguration } from './mock/index.ts';
+import type { MockConfiguration } from './mock/index.ts';
 import { nameRule, targetSchema, type TargetInput } from './schema/index.ts';
 import type { Report } from './report.ts';
 import { didYouMean } from './suggest.ts';
@@ -135,6 +135,7 @@ async function readMock(
     context.report.add(key, what, format === 'deb' ? 'use base' : 'keep one of base and base_from_mock', 'key');
     return undefined;
   }
+  const { MockConfigurationError, readMockConfiguration } = await import('./mock/index.ts');
   try {
     return await readMockConfiguration(input.base_from_mock, context.mockDirectory);
   } catch (error) {

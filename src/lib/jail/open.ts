@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { TrunklineError } from '../errors.ts';
-import { createJailGroup, findCgroups, removeStaleGroups } from './cgroups.ts';
+import { createJailGroup, findCgroups } from './cgroups.ts';
 import { startHolder } from './holder.ts';
 import { createJail } from './jail.ts';
 import { keeper } from './keeper.ts';
+import { startTime } from './recover.ts';
 import type { Jail, JailOptions } from './types.ts';
 
 let opened = 0;
@@ -40,27 +40,4 @@ function checkOptions({ label, limits }: JailOptions): void {
 /** `label.pid.start.n`: pid and start time say later whether the process that made it still lives. */
 function groupName(label: string): string {
   return [label, process.pid, startTime(process.pid), opened++].join('.');
-}
-
-/** When a process was started, in clock ticks since boot (proc(5), field 22), or undefined when there is none. */
-function startTime(pid: number): string | undefined {
-  try {
-    const fields = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
-    return fields.slice(fields.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * Ends and removes what processes of ours that were killed have left: control groups and whatever still runs in them. Mounts have gone with them.
- * Answers the names of the groups; none on a machine that cannot have jails.
- */
-export async function recoverJails(): Promise<string[]> {
-  const roots = await findCgroups().catch(() => undefined);
-  if (roots === undefined) return [];
-  return removeStaleGroups(roots, (name) => {
-    const [, pid, start] = name.split('.');
-    return pid === undefined || startTime(Number(pid)) !== start;
-  });
 }

@@ -2,13 +2,9 @@ import { access, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TrunklineError } from '../../../lib/index.ts';
 import type { BuildOutcome, Builder, BuilderCapabilities, Target } from '../../../model/index.ts';
-import { buildInSlot } from './build.ts';
-import { askVersion, checkMachine } from './check.ts';
-import { createLauncher } from './command.ts';
-import { prepareGeneration, type PrepareRequest } from './prepare.ts';
+import type { PrepareRequest } from './prepare.ts';
 import { createSlots, removeBusySlots, type SlotKind } from './slots.ts';
 import { readPrepared, removeOldGenerations } from '../generations.ts';
-import { verifyInSlot } from './verify.ts';
 
 /**
  * How far mock can be trusted: `%(…)` of a spec, the build and the scriptlets of dependencies run in a chroot without network, the build as mock's account
@@ -42,9 +38,9 @@ export function createMockBuilder(options: MockOptions): Builder {
   const slots = createSlots();
   const launcher = once(async () => {
     await mkdir(stateDirectory, { recursive: true });
-    return createLauncher(stateDirectory, command);
+    return (await import('./command.ts')).createLauncher(stateDirectory, command);
   });
-  const version = remembered(VERSION_HOLDS, async () => askVersion(await launcher()));
+  const version = remembered(VERSION_HOLDS, async () => (await import('./check.ts')).askVersion(await launcher()));
   const zstd = once(() => access('/usr/bin/zstd').then(yes, no));
   const preparing = new Map<string, Promise<void>>();
 
@@ -62,13 +58,14 @@ export function createMockBuilder(options: MockOptions): Builder {
   };
   const prepareOnce = async (request: PrepareRequest, refresh: boolean): Promise<void> => {
     if (!refresh && (await readPrepared(stateDirectory, request.target)) !== null) return;
+    const { prepareGeneration } = await import('./prepare.ts');
     await prepareGeneration(stateDirectory, request, await launcher(), slots, await zstd());
   };
 
   return {
     capabilities: mockCapabilities,
     version: () => version(),
-    check: (target) => checkMachine(stateDirectory, target, launcher, command),
+    check: async (target) => (await import('./check.ts')).checkMachine(stateDirectory, target, launcher, command),
     prepare: async (target, { refresh, report, signal }) => {
       const before = preparing.get(target.name) ?? Promise.resolve();
       const work = before.then(() => prepareOnce({ target, report, signal }, refresh));
@@ -77,10 +74,12 @@ export function createMockBuilder(options: MockOptions): Builder {
     },
     build: async (request) => {
       const [mock, compressor] = [await launcher(), await zstd()];
+      const { buildInSlot } = await import('./build.ts');
       return buildInSlot(request, mock, await lease(request.target, 'build'), compressor).catch(sourceOutcome);
     },
     verifyInstall: async (request) => {
       const [mock, compressor] = [await launcher(), await zstd()];
+      const { verifyInSlot } = await import('./verify.ts');
       return verifyInSlot(request, mock, await lease(request.target, 'install'), compressor);
     },
     recover: async () => {

@@ -1,15 +1,10 @@
 import { recoverJails } from '../../../lib/jail/index.ts';
 import type { Builder, BuilderCapabilities } from '../../../model/index.ts';
-import { buildPackages } from './build.ts';
-import { checkTarget } from './check.ts';
-import { prepareRoots } from './prepare.ts';
+import type { findUnmet as FindUnmet, UnmetPackage } from './closure.ts';
 import { createRootStore } from './root-store.ts';
-import { verifyPackages } from './verify.ts';
 
 /** Raised whenever a build of the same source could come out differently. */
 const VERSION = '1';
-
-export { findUnmet, type UnmetPackage } from './closure.ts';
 
 export const sandboxCapabilities: BuilderCapabilities = {
   name: 'sandbox',
@@ -18,18 +13,24 @@ export const sandboxCapabilities: BuilderCapabilities = {
   untrusted: true,
 };
 
-/** Our own builder. `stateDirectory` holds prepared roots: `<target>/current` → `<target>/roots/<id>`. */
+/** See `closure.ts`. */
+export async function findUnmet(...about: Parameters<typeof FindUnmet>): Promise<UnmetPackage[]> {
+  return (await import('./closure.ts')).findUnmet(...about);
+}
+
+/** Our own builder; what builds is loaded with the first build. `stateDirectory` holds prepared roots: `<target>/current` → `<target>/roots/<id>`. */
 export function createSandboxBuilder({ stateDirectory }: { stateDirectory: string }): Builder {
   const store = createRootStore(stateDirectory);
   return {
     capabilities: sandboxCapabilities,
     version: () => Promise.resolve(VERSION),
-    check: (target) => checkTarget(store, target),
+    check: async (target) => (await import('./check.ts')).checkTarget(store, target),
     prepare: async (target, options) => {
-      if (options.refresh || !(await store.has(target))) await prepareRoots(store, target, options);
+      if (options.refresh || !(await store.has(target)))
+        await (await import('./prepare.ts')).prepareRoots(store, target, options);
     },
-    build: (request) => buildPackages(store, request),
-    verifyInstall: (request) => verifyPackages(store, request),
+    build: async (request) => (await import('./build.ts')).buildPackages(store, request),
+    verifyInstall: async (request) => (await import('./verify.ts')).verifyPackages(store, request),
     recover: async () => {
       await recoverJails();
       await store.recover();

@@ -5,10 +5,7 @@ import { TrunklineError } from '../../../lib/index.ts';
 import { recoverJails } from '../../../lib/jail/index.ts';
 import type { BuildOutcome, Builder, BuilderCapabilities, Target } from '../../../model/index.ts';
 import { readPrepared, removeOldGenerations } from '../generations.ts';
-import { buildIn } from './build.ts';
-import { askVersion, checkMachine } from './check.ts';
-import { CHROOT, prepareGeneration, type PrepareRequest } from './prepare.ts';
-import { verifyIn } from './verify.ts';
+import type { PrepareRequest } from './prepare.ts';
 
 /**
  * How far sbuild can be trusted: the build and all scriptlets run in user, mount and process namespaces of its own, the build itself without network. But
@@ -49,13 +46,13 @@ export function createSbuildBuilder(options: { stateDirectory: string }): Builde
   };
   const prepareOnce = async (request: PrepareRequest, refresh: boolean): Promise<void> => {
     if (!refresh && (await readPrepared(stateDirectory, request.target)) !== null) return;
-    await prepareGeneration(stateDirectory, request, inUse.values());
+    await (await import('./prepare.ts')).prepareGeneration(stateDirectory, request, inUse.values());
   };
 
   return {
     capabilities: sbuildCapabilities,
-    version: askVersion,
-    check: (target) => checkMachine(stateDirectory, target),
+    version: async () => (await import('./check.ts')).askVersion(),
+    check: async (target) => (await import('./check.ts')).checkMachine(stateDirectory, target),
     prepare: async (target, { refresh, report, signal }) => {
       const before = preparing.get(target.name) ?? Promise.resolve();
       const work = before.then(() => prepareOnce({ target, report, signal }, refresh));
@@ -70,6 +67,7 @@ export function createSbuildBuilder(options: { stateDirectory: string }): Builde
         const work = join(workDirectory, id);
         await mkdir(work, { recursive: true });
         try {
+          const [{ CHROOT }, { buildIn }] = await Promise.all([import('./prepare.ts'), import('./build.ts')]);
           return await buildIn(work, join(generation, CHROOT), request);
         } catch (error) {
           return sourceOutcome(error);
@@ -77,7 +75,8 @@ export function createSbuildBuilder(options: { stateDirectory: string }): Builde
           await rm(work, { recursive: true, force: true });
         }
       }),
-    verifyInstall: (request) => withGeneration(request.target, (generation) => verifyIn(generation, request)),
+    verifyInstall: (request) =>
+      withGeneration(request.target, async (generation) => (await import('./verify.ts')).verifyIn(generation, request)),
     recover: async () => {
       await recoverJails();
       await rm(workDirectory, { recursive: true, force: true });

@@ -1,33 +1,28 @@
 import type { PackageFormat } from '../../../model/index.ts';
 import type { OpenJail } from '../confined-reading.ts';
-import { createInspector } from '../inspection.ts';
 import { debClientFiles } from './client-files.ts';
-import { debFragments } from './fragments.ts';
 import { debFileNames } from './file-names.ts';
-import { identifyDebs } from './identify.ts';
-import { createDebInspection } from './inspect.ts';
-import { readList } from './read-list.ts';
 import { readPackaging } from './read-packaging.ts';
-import { readRelations } from './relations.ts';
-import { stageSource } from './stage-source.ts';
+import type { createDebReading } from './reading.ts';
 import { debIndexParts, debIndexPath, debLayout, release } from './write-index.ts';
 
-/** Debian packages, for apt. Packages are read in jails of `openJail`. */
-export function createDebFormat(options: { openJail: OpenJail }): PackageFormat {
-  const inspector = createInspector(createDebInspection(options.openJail));
+/** Debian packages, for apt. Packages are read in jails of `openJail`; what reads them is loaded with the first. */
+export function createDebFormat({ openJail }: { openJail: OpenJail }): PackageFormat {
+  let made: Promise<ReturnType<typeof createDebReading>> | undefined;
+  const reading = () => (made ??= import('./reading.ts').then(({ createDebReading }) => createDebReading(openJail)));
   return {
     name: 'deb',
     readPackaging,
-    readRelations: (files) => Promise.resolve(readRelations(files)),
+    readRelations: async (files) => (await reading()).readRelations(files),
     // apt knows no groups and no modules.
     readSupplements: () => Promise.resolve({}),
     wholeParts: [],
-    stageSource,
-    readList: (path) => readList(options.openJail, path),
+    stageSource: async (request) => (await reading()).stageSource(request),
+    readList: async (path) => (await reading()).readList(path),
     fileNames: debFileNames,
-    identify: (paths) => identifyDebs(inspector, paths),
+    identify: async (paths) => (await reading()).identify(paths),
     fragmentVersion: 2,
-    fragments: (files) => debFragments(inspector, files),
+    fragments: async (files) => (await reading()).fragments(files),
     indexParts: debIndexParts,
     indexPath: debIndexPath,
     indexOfIndices: release,

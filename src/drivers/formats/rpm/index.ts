@@ -1,38 +1,30 @@
 import type { PackageFormat } from '../../../model/index.ts';
 import type { OpenJail } from '../confined-reading.ts';
-import { createInspector } from '../inspection.ts';
 import { rpmClientFiles } from './client-files.ts';
-import { rpmFragments } from './fragments.ts';
 import { rpmFileNames } from './file-names.ts';
-import { identifyRpms } from './identify.ts';
-import { createRpmInspection } from './inspect.ts';
-import { createSignatureInserter } from './insert-signatures.ts';
 import { readPackaging } from './read-packaging.ts';
-import { readRelations } from './relations.ts';
-import { signRpms } from './sign.ts';
-import { rpmSignatureProblems } from './signature-problems.ts';
-import { stageSource } from './stage-source.ts';
-import { readRpmSupplements, rpmWholeParts } from './supplements/index.ts';
+import type { createRpmReading } from './reading.ts';
+import { rpmWholeParts } from './supplements/parts.ts';
 import { repomd, rpmIndexParts, rpmIndexPath, rpmLayout } from './write-index.ts';
 
-/** RPM, for dnf and zypper. Packages are read in jails of `openJail`. */
-export function createRpmFormat(options: { openJail: OpenJail }): PackageFormat {
-  const inspector = createInspector(createRpmInspection(options.openJail));
-  const inserter = createSignatureInserter(options.openJail);
+/** RPM, for dnf and zypper. Packages are read in jails of `openJail`; what reads them is loaded with the first. */
+export function createRpmFormat({ openJail }: { openJail: OpenJail }): PackageFormat {
+  let made: Promise<ReturnType<typeof createRpmReading>> | undefined;
+  const reading = () => (made ??= import('./reading.ts').then(({ createRpmReading }) => createRpmReading(openJail)));
   return {
     name: 'rpm',
     readPackaging,
-    readRelations: (files) => readRelations(options.openJail, files),
-    readSupplements: (files, about) => readRpmSupplements(options.openJail, files, about),
+    readRelations: async (files) => (await reading()).readRelations(files),
+    readSupplements: async (files, about) => (await reading()).readSupplements(files, about),
     wholeParts: rpmWholeParts,
-    stageSource,
+    stageSource: async (request) => (await reading()).stageSource(request),
     readList: () => Promise.resolve(null),
     fileNames: rpmFileNames,
-    identify: (paths) => identifyRpms(inspector, paths),
-    sign: (files, signer, directory) => signRpms({ inserter, inspector }, files, signer, directory),
+    identify: async (paths) => (await reading()).identify(paths),
+    sign: async (files, signer, directory) => (await reading()).sign(files, signer, directory),
     fragmentVersion: 1,
-    fragments: (files) => rpmFragments(inspector, files),
-    signatureProblems: (files, keys) => rpmSignatureProblems(options.openJail, files, keys),
+    fragments: async (files) => (await reading()).fragments(files),
+    signatureProblems: async (files, keys) => (await reading()).signatureProblems(files, keys),
     indexParts: rpmIndexParts,
     indexPath: rpmIndexPath,
     indexOfIndices: repomd,

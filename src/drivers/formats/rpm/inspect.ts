@@ -2,12 +2,10 @@ import type { IndexFragment, PackageIdentity } from '../../../model/index.ts';
 import { invalidPackage, type InputFile, type OpenJail } from '../confined-reading.ts';
 import type { Inspect, Inspection } from '../inspection.ts';
 import { createReader, type Reader } from '../reader.ts';
+import { INDEX_NAMES, LOCATION } from './index-names.ts';
 import { parsePrimary, type PrimaryEntry } from './primary.ts';
 import { rpmHeaderSchema, type RpmHeader } from './schema.ts';
 
-/** Stands for the address of the package until `writeIndex` knows it. createrepo_c escapes `<` in texts, so it occurs nowhere else. */
-export const LOCATION = '<location href=""/>';
-export const INDEX_NAMES = ['primary', 'filelists', 'other'] as const;
 type IndexName = (typeof INDEX_NAMES)[number];
 
 /**

@@ -1,5 +1,5 @@
 import type { AssembledIndex, IndexLayout, IndexOptions, IndexPart } from '../../../model/index.ts';
-import { INDEX_NAMES, LOCATION } from './inspect.ts';
+import { INDEX_NAMES, LOCATION } from './index-names.ts';
 
 const XML = '<?xml version="1.0" encoding="UTF-8"?>\n';
 const SCHEMAS = 'http://linux.duke.edu/metadata';

@@ -1,5 +1,3 @@
-import { request as plain } from 'node:http';
-import { request as secure } from 'node:https';
 import { TrunklineError } from '../../../lib/index.ts';
 import { checkHost, lookupPublic } from './address.ts';
 
@@ -20,7 +18,8 @@ export async function post({ url, headers, body, allowPrivate, timeout }: Postin
   const { protocol, hostname, host } = new URL(url);
   if (!allowPrivate) checkHost(hostname);
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const send = protocol === 'https:' ? secure : plain;
+  // As a module of its own `node:http` loads all that fetch is made of: not before there is something to send.
+  const { request: send } = protocol === 'https:' ? await import('node:https') : await import('node:http');
   const request = send(
     url,
     {
