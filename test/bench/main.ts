@@ -8,6 +8,7 @@ import { benchmarkMock } from './mock.ts';
 import { benchmarkOverhead } from './overhead.ts';
 import { benchmarkParallel } from './parallel.ts';
 import { benchmarkPublish } from './publish.ts';
+import { SERVER_BENCHMARKS } from './server/index.ts';
 import { benchmarkVotes } from './votes.ts';
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
@@ -17,10 +18,13 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   mock: benchmarkMock,
   publish: benchmarkPublish,
   votes: benchmarkVotes,
+  ...SERVER_BENCHMARKS,
 };
 
 const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !(name in BENCHMARKS));
+/** `server` means all of which the names begin with `server-`. */
+const means = (word: string, name: string) => name === word || name.startsWith(`${word}-`);
+const unknown = wanted.filter((word) => !Object.keys(BENCHMARKS).some((name) => means(word, name)));
 if (unknown.length > 0) {
   console.error(`There is no benchmark ${unknown.join(', ')}; there are: ${Object.keys(BENCHMARKS).join(', ')}`);
   process.exit(2);
@@ -31,7 +35,7 @@ const lock = await takeLock(BENCH).catch((error: unknown) => {
   process.exit(2);
 });
 for (const [name, benchmark] of Object.entries(BENCHMARKS)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  if (wanted.length > 0 && !wanted.some((word) => means(word, name))) continue;
   const progress = (message: string) => {
     console.error(`${name}: ${message}`);
   };
