@@ -19,21 +19,38 @@ export async function requireGiving(db: DbOrTx, principal: Principal, grant: Gra
 }
 
 /**
- * Goes on only for those who may see and change how a user logs in: the user, with a password, and whoever changes users. A token makes no other
- * way in for its owner, or one that leaks would outlive its end.
+ * Goes on only for those who may see (`looks`) and change how a user logs in, or give them a token or a password (`adds`): the user, with a password,
+ * and administrators.
  * @throws TrunklineError `unauthorized`, `forbidden`
  */
 export async function requireAccount(
   db: DbOrTx,
   principal: Principal,
   user: string,
-  { looks = false } = {},
+  { looks = false, adds = false } = {},
 ): Promise<void> {
   const own = principal.user === user;
   if (own && (looks || principal.kind === 'user')) return;
-  if (own)
-    throw new TrunklineError('forbidden', 'A token makes no token and no password for its owner', {
+  if (own && !adds)
+    throw new TrunklineError('forbidden', 'A token changes nothing of how its owner logs in, and ends only itself', {
       hint: 'log in with your password, or ask an administrator',
     });
-  await requireMay(db, principal, 'user.change', {});
+  if (own) throw madeByToken(principal);
+  if (adds) await requireLogins(db, principal);
+  else await requireMay(db, principal, 'user.change', {});
+}
+
+/**
+ * Goes on only for those who may make a way in for others. No token does: one that leaks would outlive its end.
+ * @throws TrunklineError `unauthorized`, `forbidden`
+ */
+export async function requireLogins(db: DbOrTx, principal: Principal): Promise<void> {
+  await requireMay(db, principal, 'login.give', {});
+  if (principal.kind === 'token') throw madeByToken(principal);
+}
+
+function madeByToken({ name }: Principal): TrunklineError {
+  return new TrunklineError('forbidden', `${name} is a token: it makes no token and no password, for nobody`, {
+    hint: 'log in with your password, or run trunkline token create on the machine itself',
+  });
 }

@@ -1,7 +1,7 @@
 export { createAuthenticator } from './authenticate.ts';
 export { addressBlock } from './failed-logins.ts';
 export type { Change } from './change.ts';
-export { requireAccount, requireGiving } from './giving.ts';
+export { requireAccount, requireGiving, requireLogins } from './giving.ts';
 export { addGrant, checkGrant, grantsOf, requireGrant, takeGrant, type HolderName } from './grants.ts';
 export { withLocalLogin, type LocalLogin } from './local-login.ts';
 export { refusal, requireMay } from './refusal.ts';

@@ -55,5 +55,7 @@ export function problemOf(error: unknown, requestId?: string): Problem {
 /** The error that a problem says. @returns one of code `internal` where this program does not know its code */
 export function errorOf(problem: Problem): TrunklineError {
   const code = Object.hasOwn(ERROR_CODES, problem.code) ? (problem.code as ErrorCode) : 'internal';
-  return new TrunklineError(code, problem.detail, problem.hint === undefined ? {} : { hint: problem.hint });
+  const wrong = problem.errors?.map(({ where, message }) => `${where}: ${message}`).join('; ');
+  const message = wrong === undefined ? problem.detail : `${problem.detail}: ${wrong}`;
+  return new TrunklineError(code, message, problem.hint === undefined ? {} : { hint: problem.hint });
 }

@@ -3,9 +3,11 @@ import { VERDICTS, VOTE_LIMITS, VOTE_RESULTS, VOTED_KINDS } from '../model/index
 import { pageOf, pageQuery } from './paging.ts';
 import { name, number, refName } from './resources/fields.ts';
 import {
+  demotedSchema,
   demotionBody,
   promotedSchema,
   promotionBody,
+  promotionsBody,
   promotionSchema,
   takeBody,
   testedSchema,
@@ -28,7 +30,11 @@ const wanted = {
     .enum(['made', 'voted'])
     .default('made')
     .meta({ description: 'the newest thing that fits, or the one voted upon last' }),
-  project: name().optional().meta({ description: 'with of=build: only builds of this project' }),
+  project: z
+    .string()
+    .regex(/^[A-Za-z0-9._+,-]{1,4000}$/)
+    .optional()
+    .meta({ description: 'with of=build: only builds of this project, or of these, separated by commas' }),
 };
 const tested = z.object({ ...wanted, job: job.optional(), result: z.enum(VERDICTS).optional() });
 const good = z.object({ ...wanted, jobs: z.string().max(4000).meta({ description: 'names, separated by commas' }) });
@@ -93,9 +99,14 @@ export const VOTE_ROUTES = {
     summary: 'Give a snapshot, or the snapshot of a build, a name',
     answer: promotedSchema,
   },
+  promoteAll: {
+    ...{ ...post, path: '/promotions/:ref', params: z.object({ ref: refName() }), body: promotionsBody },
+    summary: 'Give snapshots of several targets a name: all of them or none',
+    answer: z.object({ items: z.array(promotedSchema) }),
+  },
   demote: {
     ...{ ...post, path: '/targets/:target/refs/:ref/demotions', params: ref, body: demotionBody },
     summary: 'Take the last promotion under a name back',
-    answer: promotionSchema,
+    answer: demotedSchema,
   },
 } as const;

@@ -1,25 +1,35 @@
 import type { Change, HolderName } from '../access/index.ts';
-import { openForReading, openForWriting } from '../app/index.ts';
+import type { Client, GrantResource, TokenResource } from '../api/index.ts';
+import { openForReading } from '../app/index.ts';
 import type { AuditEntry, Db, GivenGrant, Team, Token, User } from '../db/index.ts';
 import { TrunklineError } from '../lib/index.ts';
 import type { Grant, Limit, Role } from '../model/access/index.ts';
 import type { Settings } from '../model/index.ts';
+import type { AccessOptions } from './command.ts';
 import { actor } from './order.ts';
+import { onServerOrAlone } from './server.ts';
 import { isoTime } from './views.ts';
 
-/** Changes users, teams, tokens or grants on the machine itself, alone with the database, as whoever is logged in there. */
+/** A change of users, teams, tokens or grants: with the database, or by asking the server. */
+export interface AccessChange<T> {
+  alone: (db: Db, change: Change) => Promise<T>;
+  server: (client: Client, why: { reason?: string }) => Promise<T>;
+}
+
+/** Changes users, teams, tokens or grants as whoever is logged in on the machine, or has the token given: with the server where one runs. */
 export async function changeAccess<T>(
   settings: Settings,
-  reason: string | undefined,
-  work: (db: Db, change: Change) => Promise<T>,
+  options: AccessOptions,
+  { alone, server }: AccessChange<T>,
 ): Promise<T> {
-  // Nothing is published, so that no signing key is needed and nothing has to be recovered.
-  const trunk = await openForWriting(settings, { forKeys: true });
-  try {
-    return await work(trunk.context.db, { actor: actor(), reason: reason ?? null, now: trunk.context.now() });
-  } finally {
-    await trunk.close();
-  }
+  const reason = options.reason?.trim() === '' ? undefined : options.reason;
+  const { done } = await onServerOrAlone<T>(settings, options, {
+    alone: ({ context }) => alone(context.db, { actor: actor(), reason: reason ?? null, now: context.now() }),
+    server: (client) => server(client, reason === undefined ? {} : { reason }),
+    // Nothing is published, so that no signing key is needed and nothing has to be recovered.
+    forKeys: true,
+  });
+  return done;
 }
 
 /** Looks at users, teams, tokens or grants, beside a server too. */
@@ -37,6 +47,12 @@ export function holderOf(text: string): HolderName {
   if (text === 'anonymous') return text;
   const [, kind = 'user', name = text] = /^(user|team)\/(.*)$/s.exec(text) ?? [];
   return kind === 'team' ? { team: name } : { user: name };
+}
+
+/** A holder as the API writes one. */
+export function writtenHolder(holder: HolderName): string {
+  if (holder === 'anonymous') return holder;
+  return 'team' in holder ? `team/${holder.team}` : `user/${holder.user}`;
 }
 
 /** `qa`, or `qa,target=fedora-*,ref=tested`. What is in it is checked where the grant is given. @throws TrunklineError `invalid_argument` */
@@ -70,9 +86,31 @@ export function tokenView({ createdAt, expiresAt, lastUsedAt, revokedAt, ...toke
   return { ...token, createdAt: isoTime(createdAt), ...times };
 }
 
+/** The same of a token that a server tells of. */
+export function servedTokenView(token: TokenResource): ReturnType<typeof tokenView> {
+  return { ...token, scope: token.scope?.map(limited) ?? null };
+}
+
 /** A grant as `--json` gives it. */
 export function grantView({ createdAt, holder, holderName, grant, ...given }: GivenGrant) {
   return { ...given, holder, name: holderName, ...grant, createdAt: isoTime(createdAt) };
+}
+
+/** The same of a grant that a server tells of. */
+export function servedGrantView({ id, holder, createdBy, createdAt, ...grant }: GrantResource) {
+  const [kind = '', name = kind] = holder.split('/');
+  return { id, createdBy, holder: kind as GivenGrant['holder'], name, ...limited(grant), createdAt };
+}
+
+/** The role and the limits of a grant, without limits that are not there. */
+export function limited({
+  role,
+  project,
+  target,
+  ref,
+}: { role: Role } & Partial<Record<Limit, string | undefined>>): Grant {
+  const limits = Object.entries({ project, target, ref }).filter(([, limit]) => limit !== undefined);
+  return { role, ...Object.fromEntries(limits) };
 }
 
 /** An entry of the audit log as `--json` gives it. */

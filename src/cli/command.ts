@@ -33,6 +33,18 @@ export const TOKEN_FILE: Option = {
   description: 'the token for a running server (default: $TRUNKLINE_TOKEN, or none for its own user)',
 };
 
+/** Of commands that change who may do what. */
+export const ACCESS_OPTIONS: readonly Option[] = [
+  { flags: '--reason <TEXT>', description: 'why; it is written to the audit log' },
+  TOKEN_FILE,
+];
+
+/** What `ACCESS_OPTIONS` say. */
+export interface AccessOptions {
+  reason?: string;
+  tokenFile?: string;
+}
+
 /** What a command is given to work with. Everything in it is made when it is first asked for. */
 export interface Context<Options> {
   /** The arguments in order; one that was left out is undefined. A variadic one's values follow each other. */

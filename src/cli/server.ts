@@ -24,11 +24,16 @@ const LONGEST = 4096;
 export async function onServerOrAlone<T>(
   settings: Settings,
   options: ServerOptions,
-  work: { server: (client: Client) => Promise<T>; alone: (trunk: Trunk) => Promise<T> },
+  work: {
+    server: (client: Client) => Promise<T>;
+    alone: (trunk: Trunk) => Promise<T>;
+    /** See `openForWriting`. */
+    forKeys?: boolean;
+  },
 ): Promise<{ done: T; byServer: boolean }> {
   const client = await serverOf(settings, options);
   if (client !== null) return { done: await told(work.server(client)), byServer: true };
-  const trunk = await openForWriting(settings);
+  const trunk = await openForWriting(settings, { forKeys: work.forKeys ?? false });
   try {
     return { done: await work.alone(trunk), byServer: false };
   } finally {

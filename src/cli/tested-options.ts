@@ -1,4 +1,4 @@
-import type { Option } from './command.ts';
+import { TOKEN_FILE, type Option } from './command.ts';
 
 /** Options that `last-tested` and `last-good` share. Data only: it is imported with the commands' records. */
 export const TESTED_OPTIONS: readonly Option[] = [
@@ -17,4 +17,5 @@ export const TESTED_OPTIONS: readonly Option[] = [
   { flags: '--take <JOB>', description: 'mark that this job is at it from now on; exit code 2 when it is already' },
   { flags: '--for <TIME>', description: 'with --take: how long the mark holds at most (default 6h, at most 7d)' },
   { flags: '--url <URL>', description: 'with --take: where the job’s run can be watched' },
+  TOKEN_FILE,
 ];

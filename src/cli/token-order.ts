@@ -1,8 +1,15 @@
 import type { TokenOrder } from '../access/index.ts';
+import type { Answer, Client, Routes } from '../api/index.ts';
 import { TrunklineError } from '../lib/index.ts';
 import type { WorkerScope } from '../model/access/index.ts';
 import { grantOf } from './access.ts';
 import { untilWhen } from './order.ts';
+
+export interface WorkerTokenOrder {
+  name: string;
+  worker: WorkerScope;
+  expiresAt: number | null;
+}
 
 interface TokenOptions {
   scope?: string[];
@@ -19,7 +26,7 @@ export function orderOf(
   text: string,
   { scope, expires, target, label }: TokenOptions,
   now: number,
-): TokenOrder | { name: string; worker: WorkerScope; expiresAt: number | null } {
+): TokenOrder | WorkerTokenOrder {
   const [, owner, name] = /^([^/]+)\/([^/]+)$/.exec(text) ?? [];
   if (owner === undefined || name === undefined)
     throw refused(
@@ -37,6 +44,22 @@ export function orderOf(
   if (scope !== undefined)
     throw refused('--scope is for the tokens of users', 'limit a worker with --target and --label');
   return { name, worker: { targets: target ?? [], labels: label ?? [] }, expiresAt };
+}
+
+/** The token, made by a server. @throws TrunklineError as the server does */
+export async function orderedFrom(
+  client: Client,
+  order: TokenOrder | WorkerTokenOrder,
+  why: { reason?: string },
+): Promise<Answer<Routes['createToken']>> {
+  const { name } = order;
+  const expiresAt = order.expiresAt === null ? null : new Date(order.expiresAt).toISOString();
+  if (!('worker' in order)) {
+    const scope = order.scope === null ? {} : { scope: order.scope.map((grant) => ({ ...grant })) };
+    return client.post('createToken', { user: order.user }, { name, expiresAt, ...scope, ...why });
+  }
+  const [targets, labels] = [[...order.worker.targets], [...order.worker.labels]];
+  return client.post('createWorkerToken', {}, { name, targets, labels, expiresAt, ...why });
 }
 
 function refused(what: string, hint: string): TrunklineError {

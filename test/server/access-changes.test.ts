@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createUser } from '../../src/access/index.ts';
+import { addGrant, createUser } from '../../src/access/index.ts';
 import { createClient, type Client } from '../../src/api/index.ts';
 import { listAudit } from '../../src/db/index.ts';
 import { basic, change, PASSWORD } from '../access/samples.ts';
@@ -26,10 +26,11 @@ describeEngines('who may do what, changed over HTTP', (fresh) => {
   };
 
   it('users, teams, grants and tokens are made, work, and end', async () => {
-    const { as, db, url } = await opened();
-    const root = await as('root', 'admin');
+    const { withPassword, db, url } = await opened();
+    const root = await withPassword('root');
+    await addGrant(db, { user: 'root' }, { role: 'admin' }, change());
     expect(await root.post('createUser', {}, { name: 'ada', password: PASSWORD, reason: 'she is new' })).toMatchObject({
-      ...{ name: 'ada', hasPassword: true, createdBy: 'root/x', disabledAt: null },
+      ...{ name: 'ada', hasPassword: true, createdBy: 'root', disabledAt: null },
     });
     await expect(root.post('createUser', {}, { name: 'ada' })).rejects.toMatchObject(refused('already_exists'));
     await root.post('createTeam', {}, { name: 'qa' });
@@ -54,8 +55,8 @@ describeEngines('who may do what, changed over HTTP', (fresh) => {
     expect(shown).not.toContain(made.secret);
     expect(shown).not.toContain(PASSWORD);
     expect((await root.get('listUsers', { limit: 1 })).next).not.toBeNull();
-    expect((await root.get('listAudit', { action: 'create_user', actor: 'root/x' })).items).toMatchObject([
-      { subject: 'user/ada', reason: 'she is new' },
+    expect((await root.get('listAudit', { action: 'create_user', actor: 'root' })).items).toMatchObject([
+      ...[{ subject: 'user/ada', reason: 'she is new' }, { subject: 'user/root' }],
     ]);
     await root.post('removeGrant', { grant: given.id }, {});
     await expect(ada.post('setRef', { target, ref: 'a' }, { snapshot: 'ffffffff', reason: 'x' })).rejects.toMatchObject(
@@ -77,7 +78,7 @@ describeEngines('who may do what, changed over HTTP', (fresh) => {
     const worker = await root.post('createWorkerToken', {}, { name: 'one', targets: ['*'], ...never });
     expect((await root.get('listWorkerTokens', {})).items).toMatchObject([{ name: 'one', user: null }]);
     await root.post('revokeToken', { token: worker.id }, {});
-    expect((await listAudit(db, { actor: 'root/x' })).map(({ action }) => action)).toContain('revoke_token');
+    expect((await listAudit(db, { actor: 'root' })).map(({ action }) => action)).toContain('revoke_token');
   });
 
   it('nobody gives or takes more than they have', async () => {
@@ -118,6 +119,29 @@ describeEngines('who may do what, changed over HTTP', (fresh) => {
     expect(await nobody.get('listGrants', {})).toMatchObject({ items: [] });
   });
 
+  it('no token makes a way in for anybody, an administrator with a password does', async () => {
+    const { as, withPassword, db } = await opened();
+    const root = await as('root', 'admin');
+    expect(await root.post('createUser', {}, { name: 'bob' })).toMatchObject({ hasPassword: false });
+    const made = { name: 'more', ...never };
+    const login = { name: 'tom', password: PASSWORD };
+    for (const refusal of [
+      () => root.post('createToken', { user: 'bob' }, made),
+      () => root.post('setPassword', { user: 'bob' }, { password: PASSWORD }),
+      () => root.post('createUser', {}, login),
+    ])
+      await expect(refusal()).rejects.toMatchObject(refused('forbidden'));
+    const ada = await withPassword('ada');
+    await expect(ada.post('createToken', { user: 'bob' }, made)).rejects.toMatchObject(refused('forbidden'));
+    await addGrant(db, { user: 'ada' }, { role: 'admin' }, change());
+    expect(await ada.post('createToken', { user: 'bob' }, made)).toMatchObject({ user: 'bob', createdBy: 'ada' });
+    expect(await ada.post('createUser', {}, { ...login, admin: true })).toMatchObject({ hasPassword: true });
+    expect(await listAudit(db, { subject: 'token/bob/more' })).toMatchObject([
+      { actor: 'ada', action: 'create_token' },
+    ]);
+    expect(await root.post('setPassword', { user: 'tom' }, { password: null })).toMatchObject({ hasPassword: false });
+  });
+
   it('a user makes tokens and a password for themselves, a token none for its owner', async () => {
     const { as, url, withPassword, db } = await opened();
     const ada = await withPassword('ada');
@@ -150,8 +174,9 @@ describeEngines('who may do what, changed over HTTP', (fresh) => {
   });
 
   it('what is wrong says so, and tells no secret', async () => {
-    const { as, url, withPassword } = await opened();
-    const root = await as('root', 'admin');
+    const { db, url, withPassword } = await opened();
+    const root = await withPassword('root');
+    await addGrant(db, { user: 'root' }, { role: 'admin' }, change());
     const wrong = async (path: string, body: object) => {
       await expect(root.post(path as never, { user: 'root' } as never, body as never)).rejects.toMatchObject(
         refused('invalid_argument'),
@@ -160,7 +185,7 @@ describeEngines('who may do what, changed over HTTP', (fresh) => {
     for (const name of ['', 'Ada', 'worker', 'anonymous', '../x', 'a b', 'a'.repeat(101)])
       await wrong('createUser', { name });
     await wrong('createUser', { name: 'ada', password: 'short' });
-    await wrong('createUser', { name: 'ada', admin: true });
+    await wrong('createUser', { name: 'ada', admin: 1 });
     for (const holder of ['bob', 'group/bob', 'user/', 'user/a/b']) await wrong('addGrant', { holder, role: 'viewer' });
     await wrong('addGrant', { holder: 'anonymous', role: 'qa' });
     await wrong('addGrant', { holder: 'user/root', role: 'king' });

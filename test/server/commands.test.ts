@@ -8,6 +8,9 @@ import { serveDeployment } from './serving.ts';
 
 const REASON = ['--reason', 'it is needed'];
 
+/** What differs from one time to the other. */
+const TIMES = [...['id', 'voteId', 'createdAt', 'movedAt', 'until', 'endedAt', 'votedAt', 'expiresAt', 'promotedAt']];
+
 interface View {
   id: number;
   hash: string;
@@ -17,7 +20,7 @@ interface View {
   upstream: { hash: string };
 }
 
-test('commands that write have the server do it, and say the same as alone', { timeout: 300_000 }, async () => {
+test('commands that write have the server do it, and say the same as alone', { timeout: 600_000 }, async () => {
   const { config, json, samples, directory } = await deploySamples(['alpha', 'beta']);
   await samples[1]?.push('broken', 'exit 1');
   await json(['run'], 1);
@@ -55,14 +58,31 @@ test('commands that write have the server do it, and say the same as alone', { t
     released: await told(['hold', 'remove', `${RPM}/current`]),
     pinned: await told(['pin', 'alpha', oldest?.upstream.hash.slice(0, 7) ?? '', ...REASON]),
     unpinned: await told(['unpin', 'alpha']),
+    made: await told(['snapshot', 'materialise', `${RPM}/${oldest?.snapshot.slice(0, 12) ?? ''}`]),
+    ...(await judged()),
   });
-  /** Without what differs from one time to the other. */
+  const judged = async () => {
+    const snapshot = `${RPM}/${newest?.snapshot ?? ''}`;
+    const vote = ['vote', 'add', String(newest?.id), '--job', 'boot', '--result'];
+    const take = ['--take', 'deploy', '--for', '1s'];
+    return {
+      passed: await told([...vote, 'success', '--notes', 'it boots', '--at', '2026-11-01T12:00:00Z']),
+      marked: await told([...vote, 'in-progress', '--url', 'https://ci.example/1', '--for', '2h']),
+      snapshot: await told(['vote', 'add', snapshot, '--job', 'boot', '--result', 'success']),
+      good: await told(['last-good', RPM, 'boot', '--of', 'build', '--project', 'alpha', 'beta', ...take]),
+      tested: await told(['last-tested', RPM, '--job', 'boot', '--max-age', '1w', ...take]),
+      promoted: await told(['promote', 'checked', String(newest?.id), '--require', 'boot', ...REASON]),
+      standing: await told(['promote', 'checked', snapshot, ...REASON]),
+      other: await told(['promote', 'checked', `${RPM}/${oldest?.snapshot ?? ''}`, ...REASON]),
+      back: await told(['demote', `${RPM}/checked`, ...REASON]),
+      gone: await told(['demote', `${RPM}/checked`, ...REASON]),
+    };
+  };
   const plain = (value: object) =>
-    JSON.parse(
-      JSON.stringify(value, (key, one: unknown) =>
-        ['id', 'createdAt', 'movedAt', 'until', 'endedAt'].includes(key) ? typeof one : one,
-      ),
-    ) as Record<string, unknown>;
+    JSON.parse(JSON.stringify(value, (key, one: unknown) => (TIMES.includes(key) ? typeof one : one))) as Record<
+      string,
+      unknown
+    >;
 
   const { command } = await serveDeployment(config);
   expect(statSync(holding).mode & 0o777).toBe(0o600);
@@ -71,6 +91,12 @@ test('commands that write have the server do it, and say the same as alone', { t
     ...{ recheck: [{ buildId: bad, project: 'beta', target: RPM, made: true }], again: [{ made: false }] },
     ...{ cancelled: { buildId: bad, state: 'finished' }, same: null, set: { actor: 'ada', to: newest?.snapshot } },
     ...{ undone: { to: newest?.snapshot }, removed: { to: null }, held: { actor: 'ada', snapshot: newest?.snapshot } },
+    ...{ made: { snapshot: oldest?.snapshot, wasThere: true } },
+    ...{ passed: { actor: 'ada', counts: true, notes: 'it boots' }, marked: { result: 'in_progress' } },
+    ...{ good: { build: { id: newest?.id }, mark: { taken: true } }, tested: { snapshot: newest?.snapshot } },
+    ...{ promoted: [{ made: true, build: newest?.id, votes: [{ job: 'boot' }, { job: 'boot' }] }] },
+    ...{ standing: [{ made: false }], other: [{ made: true, from: newest?.snapshot }] },
+    ...{ back: { promotion: { standing: false }, move: { to: newest?.snapshot } }, gone: { move: { to: null } } },
     ...{ pinned: { pinned: [{ project: 'alpha', actor: 'ada' }], without: [] }, unpinned: [{ project: 'alpha' }] },
   });
 
@@ -91,10 +117,22 @@ test('commands that write have the server do it, and say the same as alone', { t
   await refused('holds no token', ['recheck', 'beta', '--token-file', file], { TRUNKLINE_TOKEN: manager });
   await refused('There is no project gamma', ['recheck', 'gamma']);
   await refused('has no ref nowhere', ['ref', 'undo', `${RPM}/nowhere`, ...REASON]);
+  await refused('never has not said anything', [
+    'promote',
+    'checked',
+    String(newest?.id),
+    '--require',
+    'never',
+    ...REASON,
+  ]);
+  await refused('is not a name to promote to', ['promote', 'current', String(newest?.id), ...REASON]);
+  await refused('There is no build 9999', ['vote', 'add', '9999', '--job', 'boot', '--result', 'success']);
+  await refused('No promotion of', ['demote', ref, ...REASON]);
+  await refused('eve/x may not', ['promote', 'checked', String(newest?.id), ...REASON], { TRUNKLINE_TOKEN: viewer });
   await refused('A reason is missing', ['ref', 'undo', ref]);
   await refused('without --force', ['ref', 'set', `${RPM}/current`, oldest?.snapshot ?? '', ...REASON]);
   // A command that does not ask the server is refused as before.
-  await refused('A Trunkline server holds the data directory', ['user', 'create', 'tom', '--no-password']);
+  await refused('A Trunkline server holds the data directory', ['run']);
   await told(['cancel', String(bad)]);
   await told(['ref', 'remove', ref, ...REASON]);
   const subjects = await told<{ actor: string; action: string }[]>(['audit', '--limit', '40']);

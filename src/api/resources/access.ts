@@ -12,6 +12,7 @@ const patterns = () => z.array(pattern()).max(50);
 
 export const userSchema = z
   .object({
+    id: z.int(),
     name: z.string(),
     hasPassword: z.boolean(),
     createdAt: time(),
@@ -22,7 +23,7 @@ export const userSchema = z
 export type UserResource = z.output<typeof userSchema>;
 
 export const teamSchema = z
-  .object({ name: z.string(), createdAt: time(), createdBy: z.string(), members: z.array(z.string()) })
+  .object({ id: z.int(), name: z.string(), createdAt: time(), createdBy: z.string(), members: z.array(z.string()) })
   .meta({ id: 'Team' });
 export type TeamResource = z.output<typeof teamSchema>;
 
@@ -73,7 +74,12 @@ export type AuditEntryResource = z.output<typeof auditEntrySchema>;
 
 const password = z.string().max(1000);
 export const whyBody = z.object({ reason });
-export const userBody = z.object({ name: accountName(), password: password.optional(), reason });
+export const userBody = z.object({
+  name: accountName(),
+  password: password.optional().meta({ description: 'absent: the user has tokens only' }),
+  admin: z.boolean().default(false).meta({ description: 'may everything; for those who may give that' }),
+  reason,
+});
 export const passwordBody = z.object({
   password: password.nullable().meta({ description: 'null: the user has tokens only' }),
   reason,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { VERDICTS, VOTE_LIMITS, VOTE_RESULTS, VOTED_KINDS } from '../../model/index.ts';
 import { buildSchema } from './builds.ts';
 import { name, refName, time } from './fields.ts';
+import { refMoveSchema } from './snapshots.ts';
 
 const job = () => z.string().min(1).max(VOTE_LIMITS.job);
 
@@ -20,6 +21,7 @@ export const voteSchema = z
     actor: z.string(),
     votedAt: time(),
     expiresAt: time().nullable().meta({ description: 'when `in_progress` ends by itself' }),
+    createdAt: time(),
   })
   .meta({ id: 'Vote' });
 export type VoteResource = z.output<typeof voteSchema>;
@@ -66,6 +68,14 @@ export const promotedSchema = promotionSchema
   .meta({ id: 'Promoted' });
 export type PromotedResource = z.output<typeof promotedSchema>;
 
+export const demotedSchema = promotionSchema
+  .extend({
+    move: refMoveSchema
+      .nullable()
+      .meta({ description: 'null: the ref pointed elsewhere by then, or nowhere else before, and stays' }),
+  })
+  .meta({ id: 'Demoted' });
+
 /** A build by its number, or a snapshot by eight digits of its hash or more: one of the two. */
 const thing = {
   build: z.int().min(1).optional(),
@@ -95,6 +105,14 @@ export const promotionBody = z.object({
   ...thing,
   reason: z.string().trim().min(1).max(10_000),
   require: z.array(job()).max(50).optional().meta({ description: 'jobs whose last verdict has to be a success' }),
+});
+
+export const promotionsBody = promotionBody.omit({ build: true, snapshot: true }).extend({
+  things: z
+    .array(z.object({ target: name(), ...thing }).strict())
+    .min(1)
+    .max(100)
+    .meta({ description: 'one for each target: a build, or a snapshot' }),
 });
 
 export const demotionBody = z.object({

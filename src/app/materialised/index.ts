@@ -1,2 +1,2 @@
-export { materialiseSnapshot, type Materialised } from './materialise.ts';
+export { materialiseSnapshot, placeOf, type Materialised } from './materialise.ts';
 export { releaseSnapshots, type Released } from './release.ts';

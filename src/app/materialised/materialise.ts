@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { openDirectory, type TrunkContext } from '../../builds/index.ts';
 import { listBuildsIn } from '../../db/index.ts';
 import { audit } from '../../events/index.ts';
+import type { Settings } from '../../model/index.ts';
 import { requireThere, type Subject } from '../../promotion/index.ts';
 
 /** A snapshot that exists as files. */
@@ -40,9 +41,19 @@ export async function materialiseSnapshot(
     await audit(db, { actor, action: 'materialise', subject: `snapshot/${target.name}/${hash}`, reason: null }, now);
     return {
       ...{ target: target.name, snapshot: hash, wasThere },
-      directory: join(settings.dataDir, 'repos', target.name, 'snapshots', hash),
-      url: `${repository.url}/snapshots/${hash}/`,
+      ...placeOf(settings, target.name, hash),
       until: now + settings.materialised.grace * 1000,
     };
   });
+}
+
+/** Where the files of a snapshot lie, and where clients find them. */
+export function placeOf(
+  { dataDir, baseUrl }: Pick<Settings, 'dataDir' | 'baseUrl'>,
+  target: string,
+  hash: string,
+): Pick<Materialised, 'directory' | 'url'> {
+  const repositories = join(dataDir, 'repos');
+  const below = join(target, 'snapshots', hash);
+  return { directory: join(repositories, below), url: `${baseUrl ?? `file://${repositories}`}/${below}/` };
 }

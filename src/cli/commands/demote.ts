@@ -1,6 +1,7 @@
-import { defineCommand, wholeNumber } from '../command.ts';
+import { defineCommand, TOKEN_FILE, wholeNumber } from '../command.ts';
 
 interface Options {
+  tokenFile?: string;
   reason?: string;
   promotion?: number;
 }
@@ -17,28 +18,35 @@ export const demote = defineCommand<Options>({
       description: 'refuse unless this is the promotion that stands',
       parse: wholeNumber('--promotion', 1, Number.MAX_SAFE_INTEGER),
     },
+    TOKEN_FILE,
   ],
-  run: async ({ args, print, settings, options }) => {
-    const { openForWriting } = await import('../../app/index.ts');
-    const { demote: takeBack, parseSubject } = await import('../../promotion/index.ts');
-    const { actor, requireReason } = await import('../order.ts');
+  run: async (given) => {
+    const { demote: takeBack } = await import('../../promotion/index.ts');
+    const { changeRef } = await import('../change-ref.ts');
     const { refMoveView } = await import('../keeping-views.ts');
     const { promotionView } = await import('../vote-views.ts');
-    const read = await settings();
-    const subject = parseSubject(read, args[0] ?? '');
-    const expected = options.promotion === undefined ? {} : { expected: options.promotion };
-    const order = { actor: actor(), reason: requireReason(options.reason), ...expected };
-    const trunk = await openForWriting(read);
-    try {
-      const { promotion, move } = await takeBack(trunk.context, subject, order);
-      print.result({ promotion: promotionView(promotion), move: move && refMoveView(move) }, () => {
-        print.line(`Promotion ${promotion.id} of ${args[0] ?? ''} is taken back`);
-        if (move === null) print.line('  the ref stays where it is');
-        else print.line(move.toHash === null ? '  the ref is removed' : `  the ref points at ${move.toHash} again`);
-      });
-      return 0;
-    } finally {
-      await trunk.close();
+    const { args, print, options } = given;
+    const { promotion: expected } = options;
+    interface Done {
+      promotion: ReturnType<typeof promotionView>;
+      move: ReturnType<typeof refMoveView> | null;
     }
+    const { promotion, move } = await changeRef<Done>(given, {
+      alone: async (context, subject, order) => {
+        const done = await takeBack(context, subject, { ...order, ...(expected === undefined ? {} : { expected }) });
+        return { promotion: promotionView(done.promotion), move: done.move && refMoveView(done.move) };
+      },
+      server: async (client, ref, { reason }) => {
+        const body = { reason, ...(expected === undefined ? {} : { promotion: expected }) };
+        const { move: moved, ...ended } = await client.post('demote', ref, body);
+        return { promotion: ended, move: moved };
+      },
+    });
+    print.result({ promotion, move }, () => {
+      print.line(`Promotion ${promotion.id} of ${args[0] ?? ''} is taken back`);
+      if (move === null) print.line('  the ref stays where it is');
+      else print.line(move.to === null ? '  the ref is removed' : `  the ref points at ${move.to} again`);
+    });
+    return 0;
   },
 });

@@ -1,11 +1,10 @@
 import type { Role } from '../../model/access/index.ts';
-import { defineCommand } from '../command.ts';
+import { ACCESS_OPTIONS, defineCommand, type AccessOptions } from '../command.ts';
 
-interface Options {
+interface Options extends AccessOptions {
   project?: string;
   target?: string;
   ref?: string;
-  reason?: string;
 }
 
 export const grantAdd = defineCommand<Options>({
@@ -20,18 +19,21 @@ export const grantAdd = defineCommand<Options>({
     { flags: '--project <NAME>', description: 'only for these projects' },
     { flags: '--target <NAME>', description: 'only for these targets' },
     { flags: '--ref <NAME>', description: 'only for these refs' },
-    { flags: '--reason <TEXT>', description: 'why; it is written to the audit log' },
+    ...ACCESS_OPTIONS,
   ],
   run: async ({ args, options, print, settings }) => {
-    const { addGrant, describeGrant } = await import('../../access/index.ts');
-    const { changeAccess, grantView, holderOf } = await import('../access.ts');
-    const { reason, ...limits } = options;
-    const grant = { role: (args[1] ?? '') as Role, ...limits };
-    const given = await changeAccess(await settings(), reason, (db, change) =>
-      addGrant(db, holderOf(args[0] ?? ''), grant, change),
-    );
-    print.result(grantView(given), () => {
-      print.line(`grant ${given.id}: ${given.holderName} is ${describeGrant(given.grant)}`);
+    const { addGrant, checkGrant, describeGrant } = await import('../../access/index.ts');
+    const { changeAccess, grantView, holderOf, limited, servedGrantView, writtenHolder } = await import('../access.ts');
+    const grant = limited({ role: (args[1] ?? '') as Role, ...options });
+    checkGrant(grant);
+    const holder = holderOf(args[0] ?? '');
+    const given = await changeAccess<ReturnType<typeof grantView>>(await settings(), options, {
+      alone: async (db, change) => grantView(await addGrant(db, holder, grant, change)),
+      server: async (client, why) =>
+        servedGrantView(await client.post('addGrant', {}, { holder: writtenHolder(holder), ...grant, ...why })),
+    });
+    print.result(given, () => {
+      print.line(`grant ${given.id}: ${given.name} is ${describeGrant(grant)}`);
     });
     return 0;
   },

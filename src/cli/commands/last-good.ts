@@ -12,18 +12,15 @@ export const lastGood = defineCommand<WantedOptions>({
   ],
   options: TESTED_OPTIONS,
   run: async ({ args, print, settings, options }) => {
-    const { openForReading, openForWriting } = await import('../../app/index.ts');
     const { findLastGood } = await import('../../promotion/index.ts');
-    const { printTested, takerOf, wantedOf } = await import('../taking.ts');
-    const read = await settings();
-    const taker = takerOf(options);
-    const [target = '', ...jobs] = args;
-    const wanted = { ...wantedOf(target, options), jobs: jobs.map((job) => job ?? '') };
-    const trunk = await (taker === null ? openForReading(read) : openForWriting(read));
-    try {
-      return printTested(print, await findLastGood(trunk.context, wanted, taker), Date.now());
-    } finally {
-      await trunk.close();
-    }
+    const { findTested, printTested, together, wantedOf, wantedQuery } = await import('../taking.ts');
+    const [target = '', ...named] = args;
+    const jobs = named.map((job) => job ?? '');
+    const tested = await findTested(await settings(), options, {
+      here: (context, taker) => findLastGood(context, { ...wantedOf(target, options), jobs }, taker),
+      taken: (client, taking) =>
+        client.post('takeLastGood', { target, ...wantedQuery(options), jobs: together(jobs) }, taking),
+    });
+    return printTested(print, tested);
   },
 });

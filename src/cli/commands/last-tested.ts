@@ -21,21 +21,16 @@ export const lastTested = defineCommand<Options>({
     ...TESTED_OPTIONS,
   ],
   run: async ({ args, print, settings, options }) => {
-    const { openForReading, openForWriting } = await import('../../app/index.ts');
     const { findLastTested } = await import('../../promotion/index.ts');
-    const { printTested, takerOf, wantedOf } = await import('../taking.ts');
-    const read = await settings();
-    const taker = takerOf(options);
-    const wanted = {
-      ...wantedOf(args[0] ?? '', options),
-      job: options.job ?? null,
-      result: options.result ?? null,
-    };
-    const trunk = await (taker === null ? openForReading(read) : openForWriting(read));
-    try {
-      return printTested(print, await findLastTested(trunk.context, wanted, taker), Date.now());
-    } finally {
-      await trunk.close();
-    }
+    const { findTested, printTested, wantedOf, wantedQuery } = await import('../taking.ts');
+    const target = args[0] ?? '';
+    const { job, result } = options;
+    const wanted = { ...wantedOf(target, options), job: job ?? null, result: result ?? null };
+    const verdict = { ...(job === undefined ? {} : { job }), ...(result === undefined ? {} : { result }) };
+    const tested = await findTested(await settings(), options, {
+      here: (context, taker) => findLastTested(context, wanted, taker),
+      taken: (client, taking) => client.post('takeLastTested', { target, ...wantedQuery(options), ...verdict }, taking),
+    });
+    return printTested(print, tested);
   },
 });

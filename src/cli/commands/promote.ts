@@ -1,6 +1,7 @@
-import { defineCommand } from '../command.ts';
+import { defineCommand, TOKEN_FILE } from '../command.ts';
 
 interface Options {
+  tokenFile?: string;
   reason?: string;
   require?: string[];
 }
@@ -19,29 +20,38 @@ export const promote = defineCommand<Options>({
   options: [
     { flags: '--reason <TEXT>', description: 'why; it is kept with the promotion' },
     { flags: '--require <JOB...>', description: 'refuse unless the last verdict of each of these jobs is a success' },
+    TOKEN_FILE,
   ],
   run: async ({ args, print, settings, options }) => {
-    const { openForWriting } = await import('../../app/index.ts');
     const { parseThing, promote: promoteAll } = await import('../../promotion/index.ts');
+    const { onServerOrAlone } = await import('../server.ts');
     const { actor, requireReason } = await import('../order.ts');
+    const { thingAsked } = await import('../thing.ts');
     const { promotionView } = await import('../vote-views.ts');
     const read = await settings();
-    const [name = '', ...things] = args;
-    const wishes = things.map((thing) => ({ name, thing: parseThing(read, thing ?? '') }));
-    const order = { actor: actor(), reason: requireReason(options.reason), require: options.require ?? [] };
-    const trunk = await openForWriting(read);
-    try {
-      const promoted = await promoteAll(trunk.context, wishes, order);
-      print.result(
-        promoted.map(({ promotion, made }) => ({ ...promotionView(promotion), made })),
-        () => {
-          for (const { promotion, made } of promoted)
-            print.line(`${promotion.target}/${name} ${made ? 'is now' : 'is already'} ${promotion.snapshot}`);
+    const [name = '', ...named] = args;
+    const things = named.map((thing) => parseThing(read, thing ?? ''));
+    const reason = requireReason(options.reason);
+    const { require = [] } = options;
+    const { done: promoted } = await onServerOrAlone<(ReturnType<typeof promotionView> & { made: boolean })[]>(
+      read,
+      options,
+      {
+        alone: async ({ context }) => {
+          const wishes = things.map((thing) => ({ name, thing }));
+          const done = await promoteAll(context, wishes, { actor: actor(), reason, require });
+          return done.map(({ promotion, made }) => ({ ...promotionView(promotion), made }));
         },
-      );
-      return 0;
-    } finally {
-      await trunk.close();
-    }
+        server: async (client) => {
+          const asked = await Promise.all(things.map((thing) => thingAsked(client, thing)));
+          return (await client.post('promoteAll', { ref: name }, { things: asked, reason, require })).items;
+        },
+      },
+    );
+    print.result(promoted, () => {
+      for (const { target, snapshot, made } of promoted)
+        print.line(`${target}/${name} ${made ? 'is now' : 'is already'} ${snapshot}`);
+    });
+    return 0;
   },
 });

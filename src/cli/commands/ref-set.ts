@@ -1,12 +1,7 @@
-import { defineCommand, TOKEN_FILE } from '../command.ts';
+import { defineCommand } from '../command.ts';
+import { REF_OPTIONS, type RefOptions } from '../ref-options.ts';
 
-interface Options {
-  tokenFile?: string;
-  reason?: string;
-  force?: boolean;
-}
-
-export const refSet = defineCommand<Options>({
+export const refSet = defineCommand<RefOptions>({
   path: ['ref', 'set'],
   summary: 'point a ref at a snapshot; a new name makes a ref',
   details: [
@@ -17,33 +12,24 @@ export const refSet = defineCommand<Options>({
     { name: 'TARGET/NAME', description: 'the ref' },
     { name: 'SNAPSHOT', description: 'its hash, eight digits of it or more, or the name of a ref that points at it' },
   ],
-  options: [
-    { flags: '--reason <TEXT>', description: 'why; it is kept with the move' },
-    { flags: '--force', description: 'move a protected ref too' },
-    TOKEN_FILE,
-  ],
-  run: async ({ args, print, settings, options }) => {
-    const { parseSubject, setRef } = await import('../../promotion/index.ts');
-    const { onServerOrAlone } = await import('../server.ts');
-    const { refOrder } = await import('../order.ts');
+  options: REF_OPTIONS,
+  run: async (given) => {
+    const { setRef } = await import('../../promotion/index.ts');
+    const { changeRef } = await import('../change-ref.ts');
     const { refMoveView } = await import('../keeping-views.ts');
-    const read = await settings();
-    const subject = parseSubject(read, args[0] ?? '');
-    const order = refOrder(options);
-    const { reason, force } = order;
-    const ref = { target: subject.target.name, ref: subject.name };
-    const snapshot = args[1] ?? '';
-    const { done: moved } = await onServerOrAlone<ReturnType<typeof refMoveView> | null>(read, options, {
-      alone: async ({ context }) => {
+    const { args, print } = given;
+    const [name = '', snapshot = ''] = args;
+    const moved = await changeRef<ReturnType<typeof refMoveView> | null>(given, {
+      alone: async (context, subject, order) => {
         const move = await setRef(context, subject, snapshot, order);
         return move && refMoveView(move);
       },
-      server: async (client) => (await client.post('setRef', ref, { snapshot, reason, force })).move,
+      server: async (client, ref, how) => (await client.post('setRef', ref, { snapshot, ...how })).move,
     });
     print.result(moved, () => {
-      if (moved !== null) print.line(`${args[0] ?? ''} points at ${moved.to ?? ''}`);
+      if (moved !== null) print.line(`${name} points at ${moved.to ?? ''}`);
     });
-    if (moved === null) print.note(`${args[0] ?? ''} points there already`);
+    if (moved === null) print.note(`${name} points there already`);
     return 0;
   },
 });

@@ -1,21 +1,19 @@
-import { defineCommand } from '../command.ts';
+import { ACCESS_OPTIONS, defineCommand, type AccessOptions } from '../command.ts';
 
-interface Options {
-  reason?: string;
-}
-
-export const teamCreate = defineCommand<Options>({
+export const teamCreate = defineCommand<AccessOptions>({
   path: ['team', 'create'],
   summary: 'make a team, to give the same grants to several users',
   args: [{ name: 'TEAM', description: 'its name' }],
-  options: [{ flags: '--reason <TEXT>', description: 'why; it is written to the audit log' }],
+  options: ACCESS_OPTIONS,
   run: async ({ args, options, print, settings }) => {
     const { createTeam } = await import('../../access/index.ts');
     const { changeAccess, teamView } = await import('../access.ts');
-    const team = await changeAccess(await settings(), options.reason, (db, change) =>
-      createTeam(db, args[0] ?? '', change),
-    );
-    print.result(teamView(team), () => {
+    const [name = ''] = args;
+    const team = await changeAccess<ReturnType<typeof teamView>>(await settings(), options, {
+      alone: async (db, change) => teamView(await createTeam(db, name, change)),
+      server: (client, why) => client.post('createTeam', {}, { name, ...why }),
+    });
+    print.result(team, () => {
       print.line(`team ${team.name} is made`);
     });
     return 0;

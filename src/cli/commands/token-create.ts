@@ -1,11 +1,10 @@
-import { defineCommand } from '../command.ts';
+import { ACCESS_OPTIONS, defineCommand, type AccessOptions } from '../command.ts';
 
-interface Options {
+interface Options extends AccessOptions {
   scope?: string[];
   expires?: string;
   target?: string[];
   label?: string[];
-  reason?: string;
 }
 
 export const tokenCreate = defineCommand<Options>({
@@ -23,17 +22,30 @@ export const tokenCreate = defineCommand<Options>({
     { flags: '--expires <DATE>', description: '2026-12-24 (UTC), 30d or never; default: 90d, worker: never' },
     { flags: '--target <NAME...>', description: 'worker: the targets it may work for, * for all' },
     { flags: '--label <NAME...>', description: 'worker: the labels it may say it has' },
-    { flags: '--reason <TEXT>', description: 'why; it is written to the audit log' },
+    ...ACCESS_OPTIONS,
   ],
   run: async ({ args, options, print, settings }) => {
-    const { changeAccess, tokenView } = await import('../access.ts');
-    const { orderOf } = await import('../token-order.ts');
+    const { changeAccess, servedTokenView, tokenView } = await import('../access.ts');
+    const { orderedFrom, orderOf } = await import('../token-order.ts');
     const { createToken, createWorkerToken } = await import('../../access/index.ts');
     const order = orderOf(args[0] ?? '', options, Date.now());
-    const { token, secret } = await changeAccess(await settings(), options.reason, (db, change) =>
-      'worker' in order ? createWorkerToken(db, order, change) : createToken(db, order, change),
+    const { secret, ...token } = await changeAccess<ReturnType<typeof tokenView> & { secret: string }>(
+      await settings(),
+      options,
+      {
+        alone: async (db, change) => {
+          const made = await ('worker' in order
+            ? createWorkerToken(db, order, change)
+            : createToken(db, order, change));
+          return { ...tokenView(made.token), secret: made.secret };
+        },
+        server: async (client, why) => {
+          const { secret: made, ...rest } = await orderedFrom(client, order, why);
+          return { ...servedTokenView(rest), secret: made };
+        },
+      },
     );
-    print.result({ ...tokenView(token), token: secret }, () => {
+    print.result({ ...token, token: secret }, () => {
       print.line(secret);
     });
     print.note('it is not shown again; trunkline token revoke ends it');

@@ -1,21 +1,23 @@
-import { defineCommand } from '../command.ts';
+import { ACCESS_OPTIONS, defineCommand, type AccessOptions } from '../command.ts';
 
-interface Options {
-  reason?: string;
-}
-
-export const tokenRevoke = defineCommand<Options>({
+export const tokenRevoke = defineCommand<AccessOptions>({
   path: ['token', 'revoke'],
   summary: 'end a token at once',
   args: [{ name: 'TOKEN', description: 'USER/NAME, worker/NAME, or its number' }],
-  options: [{ flags: '--reason <TEXT>', description: 'why; it is written to the audit log' }],
+  options: ACCESS_OPTIONS,
   run: async ({ args, options, print, settings }) => {
     const { endToken, findTokenNamed } = await import('../../access/index.ts');
-    const { changeAccess, tokenView } = await import('../access.ts');
-    const token = await changeAccess(await settings(), options.reason, async (db, change) =>
-      endToken(db, (await findTokenNamed(db, args[0] ?? '')).id, change),
-    );
-    print.result(tokenView(token), () => {
+    const { changeAccess, readAccess, servedTokenView, tokenView } = await import('../access.ts');
+    const read = await settings();
+    const name = args[0] ?? '';
+    const token = await changeAccess<ReturnType<typeof tokenView>>(read, options, {
+      alone: async (db, change) => tokenView(await endToken(db, (await findTokenNamed(db, name)).id, change)),
+      server: async (client, why) => {
+        const { id } = await readAccess(read, (db) => findTokenNamed(db, name));
+        return servedTokenView(await client.post('revokeToken', { token: id }, why));
+      },
+    });
+    print.result(token, () => {
       print.line(`token ${token.user ?? 'worker'}/${token.name} is revoked`);
     });
     return 0;

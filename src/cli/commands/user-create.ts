@@ -1,9 +1,8 @@
-import { defineCommand } from '../command.ts';
+import { ACCESS_OPTIONS, defineCommand, type AccessOptions } from '../command.ts';
 
-interface Options {
+interface Options extends AccessOptions {
   admin?: boolean;
   password: boolean;
-  reason?: string;
 }
 
 export const userCreate = defineCommand<Options>({
@@ -13,7 +12,7 @@ export const userCreate = defineCommand<Options>({
   options: [
     { flags: '--admin', description: 'may everything: how the first one is made' },
     { flags: '--no-password', description: 'has tokens only, as a CI system' },
-    { flags: '--reason <TEXT>', description: 'why; it is written to the audit log' },
+    ...ACCESS_OPTIONS,
   ],
   run: async ({ args, options, print, settings, signal }) => {
     const { createUser } = await import('../../access/index.ts');
@@ -23,10 +22,12 @@ export const userCreate = defineCommand<Options>({
     const name = args[0] ?? '';
     const admin = options.admin ?? false;
     const password = options.password ? await readPassword(signal) : null;
-    const user = await changeAccess(read, options.reason, (db, change) =>
-      createUser(db, { name, password, admin }, change),
-    );
-    print.result(userView(user), () => {
+    const user = await changeAccess<ReturnType<typeof userView>>(read, options, {
+      alone: async (db, change) => userView(await createUser(db, { name, password, admin }, change)),
+      server: (client, why) =>
+        client.post('createUser', {}, { name, ...(password === null ? {} : { password }), admin, ...why }),
+    });
+    print.result(user, () => {
       print.line(`user ${user.name} is made${admin ? ', and may everything' : ''}`);
     });
     if (!admin) print.note(`trunkline grant add ${user.name} ROLE says what they may`);

@@ -1,21 +1,19 @@
-import { defineCommand } from '../command.ts';
+import { ACCESS_OPTIONS, defineCommand, type AccessOptions } from '../command.ts';
 
-interface Options {
-  reason?: string;
-}
-
-export const userDisable = defineCommand<Options>({
+export const userDisable = defineCommand<AccessOptions>({
   path: ['user', 'disable'],
   summary: 'let a user and their tokens in no more; what they have is kept',
   args: [{ name: 'NAME', description: 'the user' }],
-  options: [{ flags: '--reason <TEXT>', description: 'why; it is written to the audit log' }],
+  options: ACCESS_OPTIONS,
   run: async ({ args, options, print, settings }) => {
     const { disableUser } = await import('../../access/index.ts');
     const { changeAccess, userView } = await import('../access.ts');
-    const user = await changeAccess(await settings(), options.reason, (db, change) =>
-      disableUser(db, args[0] ?? '', change),
-    );
-    print.result(userView(user), () => {
+    const [name = ''] = args;
+    const user = await changeAccess<ReturnType<typeof userView>>(await settings(), options, {
+      alone: async (db, change) => userView(await disableUser(db, name, change)),
+      server: (client, why) => client.post('disableUser', { user: name }, why),
+    });
+    print.result(user, () => {
       print.line(`user ${user.name} is disabled`);
     });
     return 0;

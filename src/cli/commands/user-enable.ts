@@ -1,21 +1,19 @@
-import { defineCommand } from '../command.ts';
+import { ACCESS_OPTIONS, defineCommand, type AccessOptions } from '../command.ts';
 
-interface Options {
-  reason?: string;
-}
-
-export const userEnable = defineCommand<Options>({
+export const userEnable = defineCommand<AccessOptions>({
   path: ['user', 'enable'],
   summary: 'let a disabled user in again',
   args: [{ name: 'NAME', description: 'the user' }],
-  options: [{ flags: '--reason <TEXT>', description: 'why; it is written to the audit log' }],
+  options: ACCESS_OPTIONS,
   run: async ({ args, options, print, settings }) => {
     const { enableUser } = await import('../../access/index.ts');
     const { changeAccess, userView } = await import('../access.ts');
-    const user = await changeAccess(await settings(), options.reason, (db, change) =>
-      enableUser(db, args[0] ?? '', change),
-    );
-    print.result(userView(user), () => {
+    const [name = ''] = args;
+    const user = await changeAccess<ReturnType<typeof userView>>(await settings(), options, {
+      alone: async (db, change) => userView(await enableUser(db, name, change)),
+      server: (client, why) => client.post('enableUser', { user: name }, why),
+    });
+    print.result(user, () => {
       print.line(`user ${user.name} is enabled`);
     });
     return 0;

@@ -1,6 +1,7 @@
-import { defineCommand } from '../command.ts';
+import { defineCommand, TOKEN_FILE } from '../command.ts';
 
 interface Options {
+  tokenFile?: string;
   job: string;
   result: 'success' | 'failure' | 'in-progress';
   url?: string;
@@ -34,34 +35,40 @@ export const voteAdd = defineCommand<Options>({
     { flags: '--notes <TEXT>', description: 'a remark, at most 10,000 characters' },
     { flags: '--at <TIME>', description: 'when it came to its verdict, as 2026-12-24T18:00:00Z (default: now)' },
     { flags: '--for <TIME>', description: 'with in-progress: how long at most (default 6h, at most 7d)' },
+    TOKEN_FILE,
   ],
   run: async ({ args, print, settings, options }) => {
-    const { openForWriting } = await import('../../app/index.ts');
     const { parseThing, reportVote } = await import('../../promotion/index.ts');
+    const { onServerOrAlone } = await import('../server.ts');
     const { actor } = await import('../order.ts');
     const { lasting } = await import('../taking.ts');
+    const { thingAsked } = await import('../thing.ts');
     const { voteView } = await import('../vote-views.ts');
     const read = await settings();
     const thing = parseThing(read, args[0] ?? '');
-    const report = {
-      job: options.job,
-      result: options.result === 'in-progress' ? 'in_progress' : options.result,
-      url: options.url ?? null,
-      notes: options.notes ?? null,
-      actor: actor(),
-      votedAt: await momentOf(options.at),
-      lasts: lasting('--for', options.for),
-    } as const;
-    const trunk = await openForWriting(read);
-    try {
-      const vote = await reportVote(trunk.context, thing, report);
-      print.result(voteView(vote, Date.now()), () => {
-        print.line(`${vote.job} says ${options.result} of ${args[0] ?? ''} (vote ${vote.id})`);
-      });
-      return 0;
-    } finally {
-      await trunk.close();
-    }
+    const { job, url = null, notes = null } = options;
+    const result = options.result === 'in-progress' ? ('in_progress' as const) : options.result;
+    const [votedAt, lasts] = [await momentOf(options.at), lasting('--for', options.for)];
+    const { done: vote } = await onServerOrAlone<ReturnType<typeof voteView>>(read, options, {
+      alone: async ({ context }) => {
+        const report = { job, result, url, notes, actor: actor(), votedAt, lasts };
+        return voteView(await reportVote(context, thing, report), Date.now());
+      },
+      server: async (client) => {
+        const { target, ...of } = await thingAsked(client, thing);
+        const said = {
+          ...(url === null ? {} : { url }),
+          ...(notes === null ? {} : { notes }),
+          ...(votedAt === null ? {} : { votedAt: new Date(votedAt).toISOString() }),
+          ...(lasts === null ? {} : { lasts: lasts / 1000 }),
+        };
+        return client.post('castVote', { target }, { ...of, job, result, ...said });
+      },
+    });
+    print.result(vote, () => {
+      print.line(`${vote.job} says ${options.result} of ${args[0] ?? ''} (vote ${vote.id})`);
+    });
+    return 0;
   },
 });
 

@@ -40,7 +40,9 @@ export const ACTIONS = {
   'webhook.change': { does: 'subscribe others to events', roles: ['admin'] },
   'worker.manage': { does: 'see, drain and stop workers', roles: ['admin'] },
   'grant.change': { does: 'give and take grants within these limits', roles: ['admin'] },
-  'user.change': { does: 'make and change users, teams and their tokens', roles: ['admin'] },
+  'user.change': { does: 'make and change users and teams, and end tokens', roles: ['admin'] },
+  // A token has it in vain: access/giving.ts.
+  'login.give': { does: 'make tokens and passwords of others, logged in with a password', roles: ['admin'] },
   'audit.read': { does: 'read the audit log', roles: ['admin'] },
   'server.inspect': { does: 'see the state of the server itself', roles: ['admin'] },
   // No role has these: the token of a worker does.

@@ -2,12 +2,12 @@ import type { AuditEntryResource, GrantResource, TeamResource, TokenResource, Us
 import type { AuditEntry, GivenGrant, Team, Token, User } from '../../db/index.ts';
 import { iso, isoOrNull } from './times.ts';
 
-export function userAnswer({ name, hasPassword, createdAt, createdBy, disabledAt }: User): UserResource {
-  return { name, hasPassword, createdAt: iso(createdAt), createdBy, disabledAt: isoOrNull(disabledAt) };
+export function userAnswer({ id, name, hasPassword, createdAt, createdBy, disabledAt }: User): UserResource {
+  return { id, name, hasPassword, createdAt: iso(createdAt), createdBy, disabledAt: isoOrNull(disabledAt) };
 }
 
-export function teamAnswer({ name, createdAt, createdBy, members }: Team): TeamResource {
-  return { name, createdAt: iso(createdAt), createdBy, members: [...members] };
+export function teamAnswer({ id, name, createdAt, createdBy, members }: Team): TeamResource {
+  return { id, name, createdAt: iso(createdAt), createdBy, members: [...members] };
 }
 
 export function grantAnswer({ id, holder, holderName, grant, createdAt, createdBy }: GivenGrant): GrantResource {

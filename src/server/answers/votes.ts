@@ -1,6 +1,6 @@
-import type { PromotionResource, TestedResource, VoteResource } from '../../api/index.ts';
+import type { PromotedResource, PromotionResource, TestedResource, VoteResource } from '../../api/index.ts';
 import type { Promotion, Vote } from '../../db/index.ts';
-import { holdsAt, type Tested } from '../../promotion/index.ts';
+import { holdsAt, type Promoted, type Tested } from '../../promotion/index.ts';
 import { buildAnswer, snapshotPath } from './builds.ts';
 import { iso, isoOrNull } from './times.ts';
 
@@ -11,6 +11,7 @@ export function voteAnswer(vote: Vote, now: number): VoteResource {
     counts: holdsAt(vote, now),
     votedAt: iso(vote.votedAt),
     expiresAt: isoOrNull(vote.expiresAt),
+    createdAt: iso(vote.createdAt),
   };
 }
 
@@ -37,4 +38,8 @@ export function promotionAnswer({ buildId: build, promotedAt, endedAt, votes, ..
     standing: endedAt === null,
     endedAt: isoOrNull(endedAt),
   };
+}
+
+export function promotedAnswer({ promotion, made }: Promoted): PromotedResource {
+  return { ...promotionAnswer(promotion), made };
 }

@@ -44,13 +44,15 @@ function serveUsers(app: FastifyInstance, context: ServerContext): void {
     return cutPage(rest, limit, { keys: ({ name }) => [name], view: userAnswer });
   });
   serveRoute(app, 'createUser', changes, async ({ body, request }) => {
-    const { name, password = null } = body;
-    const user = { name, password, admin: false };
+    const { name, password = null, admin } = body;
+    if (password !== null) await access.requireLogins(db, request.principal);
+    if (admin) await access.requireGiving(db, request.principal, { role: 'admin' });
+    const user = { name, password, admin };
     return userAnswer(await access.createUser(db, user, changeOf(context, request, body)));
   });
   // A user's own password too: the handler says who may.
   serveRoute(app, 'setPassword', 'listed', async ({ params: { user }, body, request }) => {
-    await access.requireAccount(db, request.principal, user);
+    await access.requireAccount(db, request.principal, user, { adds: body.password !== null });
     return userAnswer(await access.setPassword(db, user, body.password, changeOf(context, request, body)));
   });
   const { disableUser, enableUser, deleteUser } = access;

@@ -38,7 +38,7 @@ export function serveTokens(app: FastifyInstance, context: ServerContext): void 
     return page(await listTokens(db, { userId: id }), query);
   });
   serveRoute(app, 'createToken', 'listed', async ({ params: { user }, body, request }) => {
-    await requireAccount(db, request.principal, user);
+    await requireAccount(db, request.principal, user, { adds: true });
     const scope = body.scope?.map(defined) ?? null;
     const order = { user, name: body.name, scope, expiresAt: end(body.expiresAt) };
     return madeAnswer(await createToken(db, order, changeOf(context, request, body)));

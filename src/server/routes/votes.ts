@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { requireMay } from '../../access/index.ts';
 import { cursorNumber, cutPage, decodeCursor, type Query, type Routes } from '../../api/index.ts';
 import { findBuild, listPromotions, requireSnapshot } from '../../db/index.ts';
 import { TrunklineError } from '../../lib/index.ts';
@@ -15,7 +16,8 @@ import {
   type Taker,
   type Thing,
 } from '../../promotion/index.ts';
-import { promotionAnswer, testedAnswer, voteAnswer } from '../answers/votes.ts';
+import { refMoveAnswer } from '../answers/snapshots.ts';
+import { promotedAnswer, promotionAnswer, testedAnswer, voteAnswer } from '../answers/votes.ts';
 import type { ServerContext } from '../context.ts';
 import { serveRoute } from '../serve-route.ts';
 import { defined } from './builds.ts';
@@ -72,7 +74,7 @@ function serveTested(app: FastifyInstance, trunk: Trunk): void {
 
 function wantedOf(target: string, { of, max_age: maxAge, order, project }: Omit<Query<Routes['getLastGood']>, 'jobs'>) {
   return {
-    ...{ target, kind: of, order, projects: project === undefined ? [] : [project] },
+    ...{ target, kind: of, order, projects: project === undefined ? [] : project.split(',') },
     maxAge: maxAge === undefined ? null : maxAge * 1000,
   };
 }
@@ -103,13 +105,22 @@ function servePromotions(app: FastifyInstance, trunk: Trunk): void {
     const order = { actor: principal.name, reason: body.reason, require: body.require ?? [] };
     const [promoted] = await promote(trunk, [{ name, thing }], order);
     if (promoted === undefined) throw new Error('nothing was promoted');
-    return { ...promotionAnswer(promoted.promotion), made: promoted.made };
+    return promotedAnswer(promoted);
+  });
+  // What is promoted may be of several targets: the name has to be the asker's to move on each.
+  serveRoute(app, 'promoteAll', 'listed', async ({ params: { ref: name }, body, request: { principal } }) => {
+    const wishes: { name: string; thing: Thing }[] = [];
+    for (const { target } of body.things) await requireMay(trunk.db, principal, 'ref.move', { target, ref: name });
+    for (const { target, ...thing } of body.things) wishes.push({ name, thing: await thingOf(trunk, target, thing) });
+    const order = { actor: principal.name, reason: body.reason, require: body.require ?? [] };
+    return { items: (await promote(trunk, wishes, order)).map(promotedAnswer) };
   });
   serveRoute(app, 'demote', moves, async ({ params, body, request: { principal } }) => {
     const subject = { target: requireTarget(trunk.settings, params.target), name: params.ref };
     const expected = body.promotion === undefined ? {} : { expected: body.promotion };
     const order = { actor: principal.name, reason: body.reason, ...expected };
-    return promotionAnswer((await demote(trunk, subject, order)).promotion);
+    const { promotion, move } = await demote(trunk, subject, order);
+    return { ...promotionAnswer(promotion), move: move && refMoveAnswer(move) };
   });
 }
 
