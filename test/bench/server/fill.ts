@@ -43,6 +43,16 @@ export async function fillDatabase(db: Db, size: Size, progress: Progress): Prom
   await sql`analyze`.execute(db.sql);
 }
 
+/** A hundred refs of each target. A server that starts looks for the files of refs: it has to run already. */
+export async function fillRefs(db: Db): Promise<void> {
+  await sql`with recursive n(i) as (select cast(1 as bigint) union all select i + 1 from n where i < 100)
+      insert into refs (target, name, snapshot_hash, moved_at)
+        select target, case n.i when 1 then 'current' when 2 then 'consistent' else 'promoted-' || cast(n.i as text) end, hash, created_at
+        from n join (select target, hash, created_at, row_number() over (partition by target order by created_at desc) as place from snapshots) as newest on newest.place = n.i`.execute(
+    db.sql,
+  );
+}
+
 type Padded = (value: RawBuilder<unknown>, width: number) => RawBuilder<unknown>;
 
 function rowsOf(size: Size, padded: Padded): [string, number, RawBuilder<unknown>][] {
@@ -113,13 +123,6 @@ function rowsOf(size: Size, padded: Padded): [string, number, RawBuilder<unknown
       sql`insert into votes (target, kind, build_id, job, in_progress, success, url, actor, voted_at, made_at, live, created_at)
         select case when b % 2 = 1 then 'rpms' else 'debs' end, 'build', b, case i % 3 when 0 then 'install' when 1 then 'unit' else 'upgrade' end, 0, case when i % 4 = 0 then 0 else 1 end, 'https://ci.example.org/1', 'ci', ${begin} + b * ${minute}, ${begin} + b * ${minute}, 1, ${begin} + b * ${minute}
         from (select i, ${sql.lit(builds - waiting)} - (i - 1) / 3 as b from n) as voted where b > 0 order by i`,
-    ],
-    [
-      'refs',
-      100,
-      sql`insert into refs (target, name, snapshot_hash, moved_at)
-        select target, case n.i when 1 then 'current' when 2 then 'consistent' else 'promoted-' || cast(n.i as text) end, hash, created_at
-        from n join (select target, hash, created_at, row_number() over (partition by target order by created_at desc) as place from snapshots) as newest on newest.place = n.i`,
     ],
     [
       'moves of refs',

@@ -1,9 +1,11 @@
 import type { Benchmark } from '../measurement.ts';
 import { benchmarkClaims } from './claims.ts';
 import { benchmarkIdle } from './idle.ts';
+import { benchmarkLists } from './lists.ts';
 
 /** What issue 4 asks of a server; `npm run bench server` runs them all. */
 export const SERVER_BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'server-idle': benchmarkIdle,
   'server-claims': benchmarkClaims,
+  'server-lists': benchmarkLists,
 };

@@ -1,0 +1,119 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { openDatabase, sqliteUrl, type Db } from '../../../src/db/index.ts';
+import { createTestDatabase } from '../../databases.ts';
+import { median, quantile, rounded, type Benchmark, type Measurement, type Progress } from '../measurement.ts';
+import { fillDatabase, fillRefs, projectName, type Size } from './fill.ts';
+import { requestsOf } from './requests.ts';
+import { makeDeployment, memoryOf, scaled, startServer } from './serving.ts';
+
+const SIZE: Size = {
+  projects: scaled(10_000),
+  builds: scaled(1_000_000),
+  snapshots: scaled(100_000),
+  votes: scaled(100_000),
+  waiting: scaled(5000),
+};
+const PER_SECOND = 50;
+/** Requests of each kind. */
+const EACH = 60;
+/** Before that, one after the other; the first ones load and compile. */
+const ALONE = 7;
+const GOAL = 50;
+
+/** Every page and list of a large deployment under load, on both databases. */
+export const benchmarkLists: Benchmark = async (progress) => {
+  const sqlite = await makeDeployment('lists', settings());
+  const db = await openDatabase({ url: sqliteUrl(`${sqlite.dataDir}/trunkline.sqlite`), mode: 'write' });
+  await fillDatabase(db, SIZE, progress);
+  const found = [await measure(db, sqlite.config, progress)];
+  await db.close();
+  const database = await createTestDatabase('postgres');
+  try {
+    const other = await database.open();
+    await fillDatabase(other, SIZE, progress);
+    const { config } = await makeDeployment('lists', { ...settings(), database: database.url });
+    return [...found, await measure(other, config, progress)];
+  } finally {
+    await database.remove();
+  }
+};
+
+function settings(): Record<string, unknown> {
+  const address = (format: string) => ({ url: `https://git.invalid/${format}/%(name)s`, branch: 'main' });
+  const names = Array.from({ length: SIZE.projects }, (_, n) => [projectName(n), { targets: ['rpms', 'debs'] }]);
+  return {
+    defaults: { upstream: address('upstream'), packaging: { rpm: address('rpm'), deb: address('deb') } },
+    projects: Object.fromEntries(names),
+  };
+}
+
+async function measure(db: Db, config: string, progress: Progress): Promise<Measurement> {
+  const engine = db.adapter.name;
+  const server = await startServer(config, { args: ['--no-poll', '--jobs', '0'] });
+  try {
+    await fillRefs(db);
+    const alone = await askInTurn(server.url);
+    const times = await askAll(server.url, `${engine}: `, progress);
+    const p95 = new Map([...times].map(([name, all]) => [name, quantile(all, 0.95)]));
+    const slowest = [...p95].sort(([, a], [, b]) => b - a);
+    const memory = await memoryOf(server.pid);
+    return {
+      ...{ name: `server-lists-${engine}`, ours: slowest[0]?.[1] ?? NaN, peer: null, unit: 'ms', peer_name: 'none' },
+      target: `<= ${String(GOAL)} ms at the 95th percentile of the slowest page or list, ${String(PER_SECOND)} requests a second, ${String(SIZE.projects)} projects, ${String(SIZE.builds)} builds, ${String(SIZE.snapshots)} snapshots`,
+      details: {
+        median_of_all: rounded(median([...times.values()].flat())),
+        percentile95_of_all: rounded(quantile([...times.values()].flat(), 0.95)),
+        requests_of_each: EACH,
+        over_goal: slowest.filter(([, ms]) => ms > GOAL).map(([name]) => name),
+        percentile95: Object.fromEntries(slowest.map(([name, ms]) => [name, rounded(ms)])),
+        median_alone: Object.fromEntries(alone.map(([name, ms]) => [name, rounded(ms)])),
+        ...{ ready_after: rounded(server.readyAfter), resident_mb: rounded(memory.resident / 1e6) },
+      },
+    };
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Milliseconds that a server with nothing else to do takes, the slowest first. */
+async function askInTurn(url: string): Promise<[string, number][]> {
+  const found: [string, number][] = [];
+  for (const [name, path] of Object.entries(requestsOf(SIZE))) {
+    const times: number[] = [];
+    for (let n = 0; n < ALONE; n += 1) {
+      const began = performance.now();
+      await ask(url, path());
+      times.push(performance.now() - began);
+    }
+    found.push([name, median(times)]);
+  }
+  return found.sort(([, a], [, b]) => b - a);
+}
+
+/** Milliseconds of each request, from when it was due, by its name. All kinds in turn, at an even pace, whether those before were answered or not. */
+async function askAll(url: string, label: string, progress: Progress): Promise<Map<string, number[]>> {
+  const requests = requestsOf(SIZE);
+  const times = new Map(Object.keys(requests).map((name) => [name, [] as number[]]));
+  progress(`${label}${String(EACH)} requests of ${String(times.size)} kinds, ${String(PER_SECOND)} a second`);
+  const began = performance.now();
+  const asked: Promise<void>[] = [];
+  let count = 0;
+  for (let round = 0; round < EACH; round += 1)
+    for (const [name, path] of Object.entries(requests)) {
+      const due = began + (count++ * 1000) / PER_SECOND;
+      const wait = due - performance.now();
+      if (wait > 0) await pause(wait);
+      const from = Math.max(due, performance.now() - 5);
+      asked.push(ask(url, path()).then(() => void times.get(name)?.push(performance.now() - from)));
+    }
+  await Promise.all(asked);
+  return times;
+}
+
+/** @throws Error for whatever is not answered with 200 */
+async function ask(url: string, path: string): Promise<void> {
+  const answer = await fetch(`${url}${path}`, { redirect: 'error' });
+  const body = await answer.text();
+  if (answer.status !== 200)
+    throw new Error(`${path} was answered with ${String(answer.status)}: ${body.slice(0, 300)}`);
+}
