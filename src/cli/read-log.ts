@@ -1,6 +1,5 @@
-import { readdir } from 'node:fs/promises';
 import { logDirectory, type TrunkContext } from '../builds/index.ts';
-import { logPath, readLogBytes } from '../builds/logs/index.ts';
+import { listLogs, logPath, readLogBytes } from '../builds/logs/index.ts';
 import { listAttempts, requireBuild } from '../db/index.ts';
 import { pauseFor, TrunklineError } from '../lib/index.ts';
 
@@ -10,6 +9,9 @@ export interface WantedLog {
   attempt: number | null;
   file: string;
 }
+
+/** Bytes read at once. */
+const PIECE = 1024 ** 2;
 
 /** The text of a build's log, piece by piece. With `follow`, what is added too, until the attempt has ended. */
 export async function* readLog(
@@ -27,11 +29,12 @@ export async function* readLog(
   for (;;) {
     const attempt = await chooseAttempt(context, wanted);
     const over = attempt === null || attempt.state === 'finished';
-    const bytes = attempt === null ? null : await readLogBytes(pathOf(attempt.number), position, Infinity);
-    if (bytes !== null) {
-      found = true;
-      position += bytes.length;
-      yield decoder.decode(bytes, { stream: true });
+    for (let more = attempt !== null; more && attempt !== null;) {
+      const bytes = await readLogBytes(pathOf(attempt.number), position, PIECE);
+      found ||= bytes !== null;
+      position += bytes?.length ?? 0;
+      yield decoder.decode(bytes ?? undefined, { stream: true });
+      more = bytes?.length === PIECE;
     }
     if (over || !follow || signal.aborted) break;
     await pauseFor(200, signal);
@@ -49,7 +52,7 @@ async function chooseAttempt(context: TrunkContext, { id, attempt }: WantedLog) 
 async function noLog(context: TrunkContext, wanted: WantedLog): Promise<TrunklineError> {
   const attempt = await chooseAttempt(context, wanted);
   const directory = attempt === null ? null : logDirectory(context.settings, wanted.id, attempt.number);
-  const names = directory === null ? [] : await readdir(directory).catch(() => []);
+  const names = directory === null ? [] : await listLogs(directory);
   return new TrunklineError('not_found', `Build ${wanted.id} has no ${wanted.file}`, {
     hint:
       names.length === 0

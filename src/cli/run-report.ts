@@ -1,6 +1,8 @@
 import { deliverEvents, type Trunk } from '../app/index.ts';
 import { releaseSnapshots } from '../app/materialised/index.ts';
 import type { AttemptReport } from '../builds/index.ts';
+import { packLogs } from '../builds/logs/index.ts';
+import { describeError } from '../lib/index.ts';
 import { runTrunk, type RunEvent, type RunOptions, type RunSummary } from '../trunk/index.ts';
 import type { ExitCode } from './command.ts';
 import type { Printer } from './print.ts';
@@ -15,6 +17,9 @@ export async function performRun(trunk: Trunk, order: Order, print: Printer): Pr
   const summary = await runTrunk(context, { ...order, report: progress });
   const delivery = await deliverEvents(context);
   await releaseSnapshots(context);
+  await packLogs(context, order.signal).catch((error: unknown) => {
+    context.log.warn(`old logs could not be compressed: ${describeError(error)}`);
+  });
   if (delivery.failed > 0)
     print.note(`${delivery.failed} messages could not be delivered; they are kept and tried again`);
   const code = exitCode(summary);

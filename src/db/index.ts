@@ -17,6 +17,7 @@ export * from './notices.ts';
 export * from './open.ts';
 export * from './outbox.ts';
 export * from './packages.ts';
+export * from './packed-logs.ts';
 export * from './pins.ts';
 export * from './promotions.ts';
 export * from './publication.ts';

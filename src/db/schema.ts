@@ -86,6 +86,8 @@ export interface AttemptsTable {
   started_at: Time | null;
   finished_at: Time | null;
   logs: string | null;
+  /** When its logs were compressed; null: not yet. */
+  logs_packed_at: Time | null;
   inputs: Json | null;
   timings: Json;
 }

@@ -6,8 +6,11 @@ import { buildDirectoryPath, checkHash, linkTarget, TEMPORARY, type BuildPlace }
 import { clientKeys, type RefMaker } from './refs.ts';
 import { snapshotIndices } from './snapshots.ts';
 
-/** A file of a build directory: its text, or the file on this machine that is copied. */
-export type BuildFile = { fileName: string; content: string | Uint8Array } | { fileName: string; path: string };
+/** A file of a build directory: its text, the file on this machine that is copied, or its bytes. */
+export type BuildFile =
+  | { fileName: string; content: string | Uint8Array }
+  | { fileName: string; path: string }
+  | { fileName: string; bytes: () => AsyncIterable<Uint8Array> };
 
 export interface BuildDirectory extends BuildPlace {
   /** The snapshot the build was published in. null, as for a failure, or one that does not exist as files: no repository; links of an earlier success stay. */
@@ -91,7 +94,7 @@ async function stage(
 
 async function stageFile(path: string, file: BuildFile): Promise<void> {
   if ('path' in file) await copyFile(file.path, path, constants.COPYFILE_FICLONE);
-  else await writeFile(path, file.content);
+  else await writeFile(path, 'bytes' in file ? file.bytes() : file.content);
   const handle = await open(path, 'r');
   try {
     await handle.chmod(0o644);

@@ -42,7 +42,7 @@ export interface TreeCopy {
  * Puts everything below a directory: files, directories and symbolic links as they are; nothing else, and nothing that is not whole (`.tmp-…`). What
  * goes away meanwhile is left out. Answers how many files; 0 where there is no such directory.
  */
-export async function copyTree(from: string, to: string, copy: TreeCopy, path = ''): Promise<number> {
+export async function copyTree(from: string, to: string, copy: TreeCopy, path = '', again = 3): Promise<number> {
   copy.signal.throwIfAborted();
   const entries = await readdir(join(from, path), { withFileTypes: true }).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return null;
@@ -51,6 +51,7 @@ export async function copyTree(from: string, to: string, copy: TreeCopy, path = 
   if (entries === null) return 0;
   await mkdir(join(to, path), { recursive: true, mode: copy.mode ?? 0o755 });
   let files = 0;
+  let renamed = false;
   for (const entry of entries) {
     const below = join(path, entry.name);
     const [source, place] = [join(from, below), join(to, below)];
@@ -60,9 +61,11 @@ export async function copyTree(from: string, to: string, copy: TreeCopy, path = 
     else if (entry.isFile()) {
       const status = await stat(source).catch(() => null);
       if (status !== null && (await putFile(source, place, copy.how(below, status)))) files += 1;
+      else renamed = true;
     }
   }
-  return files;
+  // A log that was compressed meanwhile has another name: what is there already stays.
+  return renamed && again > 0 ? copyTree(from, to, copy, path, again - 1) : files;
 }
 
 async function copyLink(from: string, to: string): Promise<void> {

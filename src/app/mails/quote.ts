@@ -1,6 +1,5 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { stripVTControlCharacters } from 'node:util';
+import { openLog } from '../../builds/logs/index.ts';
 import { redact } from '../../lib/index.ts';
 
 const LONGEST_LINE = 500;
@@ -32,21 +31,16 @@ function cut(line: string): string {
   return line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE - 1).toWellFormed()}…` : line;
 }
 
-/** The end of a log file as text; '' when there is none. Follows no link: a build may have written the directory. */
+/** The end of a log as text; '' when there is none. */
 export async function readLogEnd(path: string): Promise<string> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
-    () => undefined,
-  );
-  if (!handle) return '';
+  const log = await openLog(path);
+  if (log === null) return '';
   try {
-    const status = await handle.stat();
-    if (!status.isFile()) return '';
-    const start = Math.max(0, status.size - END);
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(status.size - start), 0, status.size - start, start);
-    const text = buffer.subarray(0, bytesRead).toString('utf8');
+    const start = Math.max(0, log.size - END);
+    const text = (await log.read(start, END)).toString('utf8');
     // The first line is whole only at the beginning of the file.
     return start === 0 ? text : text.slice(text.indexOf('\n') + 1);
   } finally {
-    await handle.close();
+    await log.close();
   }
 }

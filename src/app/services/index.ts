@@ -1,4 +1,5 @@
 import { describeError, isAborted, pauseFor } from '../../lib/index.ts';
+import { packLogs } from '../../builds/logs/index.ts';
 import { keepHouse, pollProjects, workOn } from '../../trunk/index.ts';
 import { deliverEvents } from '../events.ts';
 import { releaseSnapshots } from '../materialised/index.ts';
@@ -15,6 +16,8 @@ export interface BackgroundService {
 const DELIVERY = 1000;
 /** Milliseconds between two looks for snapshots that are too old to stay as files. */
 const RELEASE = 10 * 60_000;
+/** Milliseconds between two looks for logs to compress. */
+const PACKING = 60_000;
 /** Milliseconds before a service that failed is started again: the first time, and at most. */
 const PAUSE = { first: 1000, most: 60_000 };
 
@@ -29,6 +32,7 @@ export function backgroundServices(
     ...(poll ? [polling] : []),
     { name: 'housekeeping', start: (signal) => keepHouse(context, { places: jobs, signal }) },
     { name: 'old snapshots', start: (signal) => releaseNowAndThen(context, signal) },
+    { name: 'logs', start: (signal) => packNowAndThen(context, signal) },
     { name: 'building', start: (signal) => workOn(context, { jobs, alone, signal }) },
     {
       name: 'delivery',
@@ -40,6 +44,13 @@ export function backgroundServices(
       },
     },
   ];
+}
+
+async function packNowAndThen(context: Trunk['context'], signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await packLogs(context, signal);
+    await pauseFor(PACKING, signal);
+  }
 }
 
 /** Takes the files of old snapshots away, see `releaseSnapshots`. */

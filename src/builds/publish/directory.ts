@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LatestBuild } from '../../db/index.ts';
 import { firstBuildOfPair, latestBuilds, listPackages, requireBuildWithRevision } from '../../db/index.ts';
@@ -6,6 +6,7 @@ import type { Build, Project, PublishedPackage, Revision } from '../../model/ind
 import type { BuildDirectory, BuildFile, BuildPlace } from '../../repos/index.ts';
 import { buildDirectoryPath } from '../../repos/index.ts';
 import { requireTarget, type TrunkContext } from '../context.ts';
+import { listLogs, logBytes, openLog } from '../logs/index.ts';
 import { commitYaml, versionsCsv, type DlrnStatus, type VersionsRow } from './dlrn-files.ts';
 
 /** Where a build's directory stands below its target's repository. */
@@ -65,12 +66,27 @@ async function repositoryOf(context: TrunkContext, buildId: number) {
   return { repository, ...(await placeOf(context, build, revision)), client: clientOf(build, revision.upstream.hash) };
 }
 
+/** Logs as text, compressed ones too: a plain web server shows them to whoever opens one in a browser. */
 async function logFiles(directory: string | null): Promise<BuildFile[]> {
   if (directory === null) return [];
-  const names = await readdir(directory).catch(() => []);
-  return names
-    .filter((name) => name.endsWith('.log'))
-    .map((fileName) => ({ fileName, path: join(directory, fileName) }));
+  const names = (await listLogs(directory)).filter((name) => name.endsWith('.log'));
+  return Promise.all(
+    names.map(async (fileName): Promise<BuildFile> => {
+      const path = join(directory, fileName);
+      const plain = (await stat(path).catch(() => null)) !== null;
+      return plain ? { fileName, path } : { fileName, bytes: () => textOf(path) };
+    }),
+  );
+}
+
+async function* textOf(path: string): AsyncGenerator<Uint8Array> {
+  const log = await openLog(path);
+  if (log === null) return;
+  try {
+    yield* logBytes(log);
+  } finally {
+    await log.close();
+  }
 }
 
 function describeCommit(

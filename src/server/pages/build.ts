@@ -1,6 +1,5 @@
-import { stat } from 'node:fs/promises';
 import { API_ROOT } from '../../api/index.ts';
-import { logPath, readLogBytes } from '../../builds/logs/index.ts';
+import { logPath, openLog } from '../../builds/logs/index.ts';
 import { listAttempts, listPackages, type BuildWithRevision, type QueuedAttempt } from '../../db/index.ts';
 import { redact } from '../../lib/index.ts';
 import type { CommitInfo, PublishedPackage } from '../../model/index.ts';
@@ -86,13 +85,12 @@ const logAddress = ({ buildId, number }: QueuedAttempt) =>
 
 async function logSection({ trunk }: ServerContext, attempt: QueuedAttempt): Promise<Markup | null> {
   const path = logPath(trunk.settings, { buildId: attempt.buildId, attempt: attempt.number, file: 'build.log' });
-  const size = await stat(path).then(
-    (found) => found.size,
-    () => 0,
-  );
   const running = attempt.state === 'running';
-  const tail = await readLogBytes(path, Math.max(0, size - TAIL), TAIL);
-  if (tail === null && !running) return null;
+  const log = await openLog(path);
+  if (log === null && !running) return null;
+  const size = log?.size ?? 0;
+  const tail = await log?.read(Math.max(0, size - TAIL), TAIL);
+  await log?.close();
   const cut =
     size > TAIL ? html`<p class="dim">The end of it; <a href=${logAddress(attempt)}>the whole log</a>.</p>` : null;
   return html`<h2>Log of attempt ${attempt.number}</h2>

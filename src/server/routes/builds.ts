@@ -1,8 +1,8 @@
-import { readdir } from 'node:fs/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { cursorNumber, cutPage, decodeCursor } from '../../api/index.ts';
 import { logDirectory } from '../../builds/index.ts';
+import { listLogs } from '../../builds/logs/index.ts';
 import {
   findAttemptNumbered,
   listAttempts,
@@ -83,9 +83,8 @@ function inputsOf({ inputs }: QueuedAttempt) {
   };
 }
 
-async function logsOf({ trunk }: ServerContext, { buildId, number }: QueuedAttempt): Promise<string[]> {
-  const names = await readdir(logDirectory(trunk.settings, buildId, number)).catch(() => []);
-  return names.filter((name) => /^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(name)).sort();
+function logsOf({ trunk }: ServerContext, { buildId, number }: QueuedAttempt): Promise<string[]> {
+  return listLogs(logDirectory(trunk.settings, buildId, number));
 }
 
 /** Without the keys that were not given. */

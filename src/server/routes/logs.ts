@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { API_ROOT } from '../../api/index.ts';
-import { isLogName, logPath, readLogBytes, wholeCharacters } from '../../builds/logs/index.ts';
+import { isLogName, logPath, openLog, readLogBytes, wholeCharacters } from '../../builds/logs/index.ts';
 import { findAttemptNumbered, type QueuedAttempt } from '../../db/index.ts';
 import { pauseFor, TrunklineError } from '../../lib/index.ts';
 import type { ServerContext } from '../context.ts';
-import { sendFile } from '../files.ts';
 import { askAgain } from '../gate.ts';
+import { sendLog } from '../send-log.ts';
 import type { Streams } from '../streams.ts';
 import { visibleAttempt } from './builds.ts';
 
@@ -35,8 +35,9 @@ export function serveLogs(app: FastifyInstance, context: ServerContext, streams:
 
   app.get(address, { schema: SCHEMA, config: { needs: 'listed' } }, async (request, reply) => {
     const { attempt, path } = await asked(request);
-    if ((await readLogBytes(path, 0, 0)) === null) throw noLog(attempt);
-    return sendFile(request, reply, { path, type: 'text/plain; charset=utf-8', cache: 'private, no-cache' });
+    const log = await openLog(path);
+    if (log === null) throw noLog(attempt);
+    return sendLog(request, reply, log);
   });
   app.get(
     `${address}/stream`,
