@@ -92,7 +92,7 @@ function ownDirectory({ signing, file }: Settings, ofGiven: string): string {
 }
 
 async function withLock<T>(settings: Settings, work: (trunk: Trunk) => Promise<T>): Promise<T> {
-  const trunk = await openForWriting(settings, { forKeys: true });
+  const trunk = await openForWriting(settings, { forKeys: true, alone: true });
   try {
     return await work(trunk);
   } finally {

@@ -1,4 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { openMirrors, requireBuilder, requireTarget, type TrunkContext } from '../builds/index.ts';
 import { recoverTarballs } from '../builds/source/index.ts';
@@ -13,7 +14,7 @@ import type { Settings, Signer, Target } from '../model/index.ts';
 import { describeRefs, describeRemovedRefs, pointRef } from '../promotion/index.ts';
 import { openRepository, type Repository } from '../repos/index.ts';
 import { finishRemovals } from './collect/index.ts';
-import { takeLock, type DataDirectoryLock } from './lock/index.ts';
+import { serverId, takeDeployment, type DataDirectoryLock } from './lock/index.ts';
 
 /** An open deployment. */
 export interface Trunk {
@@ -32,22 +33,24 @@ export interface Trunk {
  */
 export async function openForReading(settings: Settings): Promise<Trunk> {
   const nothing = { announce: () => Promise.resolve(), release: () => Promise.resolve() };
-  return assemble(settings, 'read', createSigner(settings.signing), nothing);
+  return assemble(settings, 'read', { signer: createSigner(settings.signing), lock: nothing, server: hostname() });
 }
 
 /**
- * Opens a deployment for writing, alone: takes the data directory's lock and finishes or undoes what a killed process left half done.
+ * Opens a deployment for writing: takes its local directory for this process alone, and with it, unless others share it, the data directory. Finishes or
+ * undoes what a killed process left half done.
  * @throws TrunklineError `data_dir_locked` saying who holds it, `data_dir_unwritable`, `database_unreachable`, `signing_failed`
  * when repositories are to be signed and no key can be had. For changing the keys themselves there is `forKeys`: nothing is published then.
+ * `alone`: no other server of the database may work meanwhile.
  */
-export async function openForWriting(settings: Settings, { forKeys = false } = {}): Promise<Trunk> {
-  const lock = await takeLock(settings.dataDir);
+export async function openForWriting(settings: Settings, { forKeys = false, alone = false } = {}): Promise<Trunk> {
+  const lock = await takeDeployment(settings, { alone });
   try {
     await makeRepositories(settings.dataDir);
     const signer = createSigner(settings.signing);
     // Told before anything is built for nothing.
     if (!forKeys) await signer?.publicKeys();
-    const trunk = await assemble(settings, 'write', signer, lock);
+    const trunk = await assemble(settings, 'write', { signer, lock, server: await serverId(settings.localDir) });
     try {
       if (!forKeys) await recover(trunk.context);
     } catch (error) {
@@ -83,7 +86,7 @@ export interface TargetCheck {
 
 /** Asks each target's builder what is missing on this machine; all targets when `names` is empty. Changes nothing. */
 export async function checkTargets(settings: Settings, names: readonly string[]): Promise<TargetCheck[]> {
-  const builders = createBuilders({ stateDirectory: join(settings.dataDir, 'roots') });
+  const builders = createBuilders({ stateDirectory: join(settings.localDir, 'roots') });
   const targets = names.length === 0 ? settings.targets : names.map((name) => requireTarget(settings, name));
   const checks: TargetCheck[] = [];
   for (const target of targets) {
@@ -99,23 +102,23 @@ const SHARED = /^(?:publish|show) /;
 async function assemble(
   settings: Settings,
   mode: OpenMode,
-  signer: Signer | null,
-  lock: DataDirectoryLock,
+  { signer, lock, server }: { signer: Signer | null; lock: DataDirectoryLock; server: string },
 ): Promise<Trunk> {
-  const { database, dataDir } = settings;
+  const { database, dataDir, localDir } = settings;
   const db = await openDatabase({ url: database.kind === 'sqlite' ? sqliteUrl(database.path) : database.url, mode });
   const formats = createFormats();
   const context: TrunkContext = {
     settings,
     db,
     formats,
-    builders: createBuilders({ stateDirectory: join(dataDir, 'roots') }),
+    builders: createBuilders({ stateDirectory: join(localDir, 'roots') }),
     repository: repositories(settings, signer, db, formats),
     mirrors: openMirrors(join(dataDir, 'git')),
     queueBell: createBell(),
     mutexes: createMutexes((name, work) => (SHARED.test(name) ? db.hold(name, work) : work())),
     shown: new Set(),
     log: createLog(settings.logLevel),
+    server,
     now: Date.now,
   };
   return {
@@ -165,21 +168,30 @@ async function makeRepositories(directory: string): Promise<void> {
   }
 }
 
-/** Start-up (DESIGN 10): nothing of a killed process is left running, mounted or half visible. */
+/**
+ * Start-up (DESIGN 10): nothing of a killed process is left running, mounted or half visible. What is in the local directory is nobody else's; whoever
+ * writes to a repository that servers share holds one of its target's names, so that under both of them all that is half done is a dead one's.
+ */
 async function recover(context: TrunkContext): Promise<void> {
   const { settings } = context;
   await releaseOutbox(context.db, context.now());
   await recoverJails();
   for (const builder of context.builders.values()) await builder.recover();
-  await rm(join(settings.dataDir, 'scratch'), { recursive: true, force: true });
-  await recoverTarballs(join(settings.dataDir, 'tarballs'));
-  for (const target of settings.targets) {
-    const repository = context.repository(target);
-    await finishRemovals(context, target);
-    const { missing } = await repository.recover({
-      ...(await describeRemovedRefs(context, target)),
-      ...(await describeRefs(context, target.name)),
-    });
-    for (const one of missing) await pointRef(context, target, one);
-  }
+  await rm(join(settings.localDir, 'scratch'), { recursive: true, force: true });
+  await recoverTarballs(join(settings.localDir, 'tarballs'));
+  const { mutexes } = context;
+  for (const target of settings.targets)
+    await mutexes.hold(`publish ${target.name}`, () =>
+      mutexes.hold(`show ${target.name}`, () => recoverTarget(context, target)),
+    );
+}
+
+async function recoverTarget(context: TrunkContext, target: Target): Promise<void> {
+  const repository = context.repository(target);
+  await finishRemovals(context, target);
+  const { missing } = await repository.recover({
+    ...(await describeRemovedRefs(context, target)),
+    ...(await describeRefs(context, target.name)),
+  });
+  for (const one of missing) await pointRef(context, target, one);
 }

@@ -22,6 +22,8 @@ export interface TrunkContext extends Workplace {
   /** Ids of attempts whose result this process has made visible; the outbox asks for it again after a crash. */
   shown: Set<number>;
   log: Logger;
+  /** This process among the servers of one database, stable over restarts: `<host>-<digits>`. The lock on its local directory makes it the only one. */
+  server: string;
   /** Milliseconds since the epoch. */
   now: () => number;
 }
@@ -33,5 +35,5 @@ export function logDirectory(settings: Settings, buildId: number, attempt: numbe
 
 /** Directory an attempt works in, removed when it ends and at start-up. */
 export function scratchDirectory(settings: Settings, attemptId: number): string {
-  return join(settings.dataDir, 'scratch', `attempt-${attemptId}`);
+  return join(settings.localDir, 'scratch', `attempt-${attemptId}`);
 }

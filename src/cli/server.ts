@@ -42,13 +42,13 @@ export async function onServerOrAlone<T>(
 }
 
 /** A client of the server that runs here; null without one. A process of another machine cannot be told from a stranger at its address. */
-async function serverOf({ dataDir }: Settings, { tokenFile }: ServerOptions): Promise<Client | null> {
-  const holder = await lockHolder(dataDir, { here: true });
+async function serverOf({ localDir }: Settings, { tokenFile }: ServerOptions): Promise<Client | null> {
+  const holder = await lockHolder(localDir, { here: true });
   if (holder?.url === undefined) return null;
   const given = tokenFile === undefined ? process.env.TRUNKLINE_TOKEN : await readToken(tokenFile);
   const options = { url: holder.url, timeout: PATIENCE };
   if (given !== undefined && given !== '') return createClient({ ...options, token: given });
-  const local = await readToken(join(dataDir, LOCAL_TOKEN)).catch(() => null);
+  const local = await readToken(join(localDir, LOCAL_TOKEN)).catch(() => null);
   return createClient({ ...options, token: local, user: actor() });
 }
 

@@ -100,6 +100,11 @@ export interface Settings {
   /** Absolute path of the configuration file. */
   file: string;
   dataDir: string;
+  /**
+   * What is one process's own: lock, scratch, prepared roots, tarballs. `dataDir` itself with SQLite; with PostgreSQL one for each server, and `dataDir`
+   * is shared by all of them.
+   */
+  localDir: string;
   /** What the data directory is served as, without a slash at its end; null when it is not served. */
   baseUrl: string | null;
   /** Builds at once. */

@@ -7,8 +7,10 @@ import type { RunReporter } from './report.ts';
 export interface DrainOptions {
   /** Attempts at once. */
   jobs: number;
-  /** This process as a worker; `<worker>/<attempt>` holds a lease. */
+  /** This process as a worker. */
   worker: string;
+  /** Milliseconds for which an attempt is ours unless that is renewed. */
+  leaseMs: number;
   targets: readonly string[];
   /** null: all, but those of `without`. */
   projects: readonly string[] | null;
@@ -25,8 +27,6 @@ export interface DrainOptions {
   wait?: () => Promise<void>;
 }
 
-/** Milliseconds for which an attempt is ours unless that is renewed. */
-const LEASE = 120_000;
 /** Milliseconds between two looks at whether attempts are still ours: a cancelled one ends that soon. */
 const LOOK = 2000;
 
@@ -46,7 +46,7 @@ interface Running {
 export async function drainQueue(context: TrunkContext, options: DrainOptions): Promise<AttemptReport[]> {
   const reports: AttemptReport[] = [];
   const running = new Map<number, Running>();
-  const beat = setInterval(() => void renew(context, running), LOOK);
+  const beat = setInterval(() => void renew(context, running, options.leaseMs), LOOK);
   let stopped = false;
   try {
     for (;;) {
@@ -102,7 +102,12 @@ async function startNext(
   running: ReadonlyMap<number, Running>,
 ): Promise<Running | null> {
   const filter: ClaimFilter = { targets: options.targets, ...projectsOf(options, running) };
-  const attempt = await claim(context.db, { worker: options.worker, now: context.now(), leaseMs: LEASE, filter });
+  const attempt = await claim(context.db, {
+    worker: options.worker,
+    now: context.now(),
+    leaseMs: options.leaseMs,
+    filter,
+  });
   if (attempt === null) return null;
   const { build, revision } = await requireBuildWithRevision(context.db, attempt.buildId);
   const { hash: commit, subject } = revision.upstream;
@@ -143,7 +148,7 @@ async function perform(
 }
 
 /** Ends what is not ours any more, and renews the leases of the rest long before they lapse. */
-async function renew(context: TrunkContext, running: ReadonlyMap<number, Running>): Promise<void> {
+async function renew(context: TrunkContext, running: ReadonlyMap<number, Running>, leaseMs: number): Promise<void> {
   const now = context.now();
   const held = [...running.values()].filter(({ lost }) => !lost.signal.aborted);
   try {
@@ -155,9 +160,9 @@ async function renew(context: TrunkContext, running: ReadonlyMap<number, Running
       if (lost.has(one.attempt.id)) {
         context.log.info({ attempt: one.attempt.id }, 'the attempt was cancelled or taken over: it is ended');
         one.lost.abort();
-      } else if (now - one.renewedAt > LEASE / 4) {
+      } else if (now - one.renewedAt > leaseMs / 4) {
         one.renewedAt = now;
-        await heartbeat(context.db, leaseOf(one.attempt), { now, leaseMs: LEASE });
+        await heartbeat(context.db, leaseOf(one.attempt), { now, leaseMs });
       }
     }
   } catch (error) {

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { endPassedPins, requireTarget, type AttemptReport, type TrunkContext } from '../builds/index.ts';
 import { describeError, isAborted, TrunklineError } from '../lib/index.ts';
 import { FORMAT_NAMES, type Project } from '../model/index.ts';
@@ -9,6 +8,7 @@ import { findOrder, NO_ORDER, type Order } from './order.ts';
 import { planBuilds, type PlannedBuild } from './plan.ts';
 import { recordFound, targetsOf, type Found } from './record.ts';
 import type { RunReporter } from './report.ts';
+import { ownWorker, recoverOwn } from './workers.ts';
 
 export interface RunOptions {
   /** Names; null for all. */
@@ -39,17 +39,13 @@ export interface RunSummary {
 /** How many repositories are fetched at once: more would only make their servers slow. */
 const FETCHES = 4;
 
-/** As which attempts of `trunkline run` on this machine are claimed. The data directory's lock makes sure that there is only one. */
-export function runWorker(): string {
-  return `run@${hostname()}`;
-}
-
-/** Discovers what is new, queues it, and builds until nothing is due. The data directory's lock is held by the caller. */
+/** Discovers what is new, queues it, and builds until nothing is due. The local directory is held by the caller. */
 export async function runTrunk(context: TrunkContext, options: RunOptions): Promise<RunSummary> {
   const projects = selectProjects(context, options);
   const targets = selectTargets(context, options);
-  const interrupted = await recoverWorker(context.db, runWorker(), context.now());
-  if (interrupted.length > 0) options.report({ kind: 'recovered', attempts: interrupted.length });
+  const worker = ownWorker(context, 'run');
+  const attempts = await recoverOwn(context);
+  if (attempts > 0) options.report({ kind: 'recovered', attempts });
   for (const { pin } of await endPassedPins(context, targets))
     options.report({ kind: 'unpinned', project: pin.project, target: pin.target });
   const { found, unreachable } = await discoverAll(context, projects, options);
@@ -66,11 +62,12 @@ export async function runTrunk(context: TrunkContext, options: RunOptions): Prom
     targets,
     projects: names,
     needs: order.needs,
-    worker: runWorker(),
+    worker,
+    leaseMs: context.settings.server.workerLease * 1000,
   };
   const reports = await drainQueue(context, work);
   // What an abort ended goes back into the queue at once, so that nobody sees it as running.
-  if (signal.aborted) await recoverWorker(context.db, runWorker(), context.now());
+  if (signal.aborted) await recoverWorker(context.db, worker, context.now());
   return { reports, unreachable, queue: await readQueue(context.db, context.now(), { targets, projects: names }) };
 }
 

@@ -69,7 +69,7 @@ async function attempt(place: WorkerPlace, order: Order, attempting: Attempting)
   const { dataDir, formats, builders } = place.directory;
   const { mirrors, haveTags } = orderMirrors(place.connection, order, { directory: join(dataDir, 'git'), signal });
   const workplace: Workplace = {
-    settings: { file: place.connection.url, dataDir, limits: { sourceSize: order.sourceSize } },
+    settings: { file: place.connection.url, dataDir, localDir: dataDir, limits: { sourceSize: order.sourceSize } },
     ...{ formats, builders, mirrors },
   };
   const { revision, project, target } = order;

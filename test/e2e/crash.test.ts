@@ -1,13 +1,13 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { addSample, DEB, deploy, RPM, until, type Deployment, type RunningCommand, type Sample } from './fixture.ts';
 import { findLeftovers, NOTHING } from './host.ts';
 import { checkRepository } from './integrity.ts';
 import { contentsOf, refOf } from './published.ts';
 import { randomNumbers, SEED } from './random.ts';
+import { checkRecords, sqliteQuery } from './records.ts';
 import type { BuildView, PlaceView } from './views.ts';
 
 const LONG = process.env.TRUNKLINE_TEST_LONG === '1';
@@ -16,27 +16,15 @@ const ROUNDS = Number(process.env.TRUNKLINE_TEST_ROUNDS ?? (LONG ? 100 : 5));
 const TARGETS = [RPM, DEB];
 
 /** What the database says, past the commands: nothing twice, nothing half. */
-function checkDatabase({ dataDir }: Deployment): void {
-  const database = new Database(join(dataDir, 'trunkline.sqlite'), { readonly: true });
-  const rows = (text: string) => database.prepare(text).all();
-  const perBuild = 'SELECT build_id, count(*) AS n FROM packages GROUP BY build_id';
-  expect(rows('SELECT revision_id, target FROM builds GROUP BY 1, 2 HAVING count(*) > 1')).toEqual([]);
-  expect(rows('SELECT target, full_name FROM packages GROUP BY 1, 2 HAVING count(*) > 1')).toEqual([]);
-  expect(rows(`SELECT id FROM builds WHERE result = 'success' AND id NOT IN (SELECT build_id FROM packages)`)).toEqual(
-    [],
-  );
-  expect(rows(`SELECT build_id FROM (${perBuild}) WHERE n <> 2`)).toEqual([]);
-  expect(rows(`SELECT build_id FROM packages GROUP BY 1 HAVING count(DISTINCT attempt_id) > 1`)).toEqual([]);
-  expect(rows(`SELECT build_id FROM attempts WHERE result = 'success' GROUP BY 1 HAVING count(*) > 1`)).toEqual([]);
-  expect(rows(`SELECT id FROM attempts WHERE state <> 'finished'`)).toEqual([]);
-  expect(rows('SELECT id FROM outbox WHERE delivered_at IS NULL')).toEqual([]);
-  expect(rows('PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }]);
-  database.close();
+async function checkDatabase({ dataDir }: Deployment): Promise<void> {
+  const query = sqliteQuery(dataDir);
+  await checkRecords(query);
+  expect(await query('PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }]);
 }
 
 /** After a run to the end: every build of the last commits is there, published, shown and in `current`. */
 async function checkEnd(deployment: Deployment, commits: Record<string, string>, pids: number[]): Promise<void> {
-  checkDatabase(deployment);
+  await checkDatabase(deployment);
   const builds = await deployment.json<BuildView[]>(['builds', '--limit', '10000']);
   expect(builds.filter(({ result }) => result !== 'success')).toEqual([]);
   for (const [project, commit] of Object.entries(commits)) {

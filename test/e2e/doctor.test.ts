@@ -195,7 +195,12 @@ describe('trunkline doctor', () => {
   test('finds that space and inodes run short, and who holds the data directory', async () => {
     const dataDir = await smallDisk(64);
     await run(['mount', '-o', 'remount,nr_inodes=60', dataDir]);
-    const settings = { dataDir, signing: null, database: { kind: 'postgres', url: '' } } as unknown as Settings;
+    const settings = {
+      dataDir,
+      localDir: dataDir,
+      signing: null,
+      database: { kind: 'postgres', url: '' },
+    } as unknown as Settings;
     for (let n = 0; n < 58; n += 1) await writeFile(join(dataDir, String(n)), '');
     const found = await checkDataDirectory(settings);
     const { ailments } = 'ailments' in found ? found : { ailments: found };

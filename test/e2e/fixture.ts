@@ -1,5 +1,5 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, onTestFinished, vi } from 'vitest';
 import { stringify } from 'yaml';
@@ -49,7 +49,8 @@ export async function deploy(options: DeploymentOptions = {}): Promise<Deploymen
   const base = await baseRepositories();
   const dataDir = options.dataDir ?? join(directory, 'data');
   await mkdir(dataDir, { recursive: true });
-  await giveRoots(dataDir, base);
+  // Where a deployment keeps what is its own: local_dir's default.
+  await giveRoots(options.settings?.database === undefined ? dataDir : join(dataDir, 'local', hostname()), base);
   const config = join(directory, 'trunkline.yaml');
   const configure: Deployment['configure'] = async ({ projects = {}, settings = {} }) => {
     const { targets = {}, ...top } = settings as { targets?: Record<string, object> };
@@ -122,7 +123,7 @@ export async function deploySamples(
   names: readonly string[],
   options: { formats?: Formats; settings?: Record<string, unknown> } = {},
 ): Promise<Deployment & { samples: Sample[] }> {
-  const deployment = await deploy();
+  const deployment = await deploy(options.settings === undefined ? {} : { settings: options.settings });
   const samples: Sample[] = [];
   for (const name of names) samples.push(await addSample(deployment, name, options));
   const projects = Object.fromEntries(samples.map(({ name, entry }) => [name, entry]));

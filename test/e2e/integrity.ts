@@ -3,14 +3,13 @@ import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect } from 'vitest';
 import { sha256, sha256File } from '../../src/lib/index.ts';
-import type { Deployment } from './fixture.ts';
-import { contentsOf, repositoryOf, type PublishedEntry } from './published.ts';
+import { contentsOf, repositoryOf, type Place, type PublishedEntry } from './published.ts';
 
 /**
  * Everything of a target's repository that a client could come across: the list of every snapshot is what its name says, its index lists the same, every file that an index names is there with the digest that it says, and every link of a ref and of a build directory leads to
  * such a snapshot. Answers how many snapshots there are.
  */
-export async function checkRepository(deployment: Pick<Deployment, 'dataDir'>, target: string): Promise<number> {
+export async function checkRepository(deployment: Place, target: string): Promise<number> {
   const top = repositoryOf(deployment, target);
   const snapshots = (await readdir(join(top, 'snapshots')).catch(() => [])).filter((name) => !name.startsWith('.tmp-'));
   const digests = new Map<string, string>();

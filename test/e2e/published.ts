@@ -16,6 +16,9 @@ export interface PublishedEntry {
   size: number;
 }
 
+/** Where something is published: the database is its SQLite file, or the one at this URL. */
+export type Place = Pick<Deployment, 'dataDir'> & { database?: string };
+
 /** The directory of a target's published repository. */
 export function repositoryOf({ dataDir }: Pick<Deployment, 'dataDir'>, target: string): string {
   return join(dataDir, 'repos', target);
@@ -35,18 +38,15 @@ export async function refOf(
 }
 
 /** What a ref or snapshot (`snapshots/<hash>`) holds, from the list that its name is the digest of. */
-export async function contentsOf(
-  deployment: Pick<Deployment, 'dataDir'>,
-  target: string,
-  ref = 'current',
-): Promise<PublishedEntry[]> {
+export async function contentsOf(deployment: Place, target: string, ref = 'current'): Promise<PublishedEntry[]> {
   const hash = ref.startsWith('snapshots/') ? basename(ref) : await refOf(deployment, target, ref);
   if (hash === null) throw new Error(`${target} has no ref ${ref}`);
   // A copy: on a full disk SQLite cannot make the file that readers share.
   const copy = await mkdtemp(join(tmpdir(), 'trunkline-e2e-database-'));
   for (const file of ['trunkline.sqlite', 'trunkline.sqlite-wal'])
     await copyFile(join(deployment.dataDir, file), join(copy, file)).catch(() => undefined);
-  const db = await openDatabase({ url: sqliteUrl(join(copy, 'trunkline.sqlite')), mode: 'read' });
+  const url = deployment.database ?? sqliteUrl(join(copy, 'trunkline.sqlite'));
+  const db = await openDatabase({ url, mode: 'read' });
   try {
     const tree = openTree({ read: (hashes) => readNodes(db, hashes), write: () => Promise.reject(new Error('read')) });
     return await tree.list(hash);

@@ -1,19 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createClient } from '../../src/api/index.ts';
-import { deploySamples, only, start, until, type RunningCommand } from './fixture.ts';
-
-/** `trunkline serve` with everything it does; ended when the test has finished. */
-async function serveAll(config: string): Promise<{ url: string; command: RunningCommand }> {
-  const command = start(['--config', config, '--json', 'serve', '--listen', '127.0.0.1:0']);
-  onTestFinished(async () => {
-    command.kill('SIGTERM');
-    await command.done;
-  });
-  const line = await until('the server to be ready', () => /^\{.*\}$/m.exec(command.output.stdout)?.[0]);
-  return { url: (JSON.parse(line) as { url: string }).url, command };
-}
+import { deploySamples, only, until } from './fixture.ts';
+import { serveAll } from './servers.ts';
 
 const QUICK = { server: { poll_interval: '1s' }, log_level: 'info' };
 

@@ -4,7 +4,7 @@ import { findSnapshot, openDatabase, requireNoDatabase, restoreDatabase, sqliteU
 import { audit } from '../../events/index.ts';
 import { describeError, fileSystemError, sha256File, syncDirectory, TrunklineError, run } from '../../lib/index.ts';
 import type { Settings } from '../../model/index.ts';
-import { LOCAL_TOKEN, takeLock } from '../lock/index.ts';
+import { LOCAL_TOKEN, SERVER_ID, takeLock } from '../lock/index.ts';
 import { openForWriting, type Trunk } from '../open.ts';
 import { copyTree } from './copy.ts';
 import { readManifest, type BackupManifest } from './manifest.ts';
@@ -34,7 +34,7 @@ export interface Restored {
 /** Where everything is put before it gets its place; what a killed restore leaves. */
 const STAGING = '.tmp-restore';
 /** What may be in a data directory that is to be restored to: what a backup need not have. */
-const MAY_BE_THERE = new Set(['lock', 'lock.json', LOCAL_TOKEN, 'roots', STAGING]);
+const MAY_BE_THERE = new Set(['lock', 'lock.json', LOCAL_TOKEN, SERVER_ID, 'local', 'roots', STAGING]);
 
 /**
  * Makes an empty data directory, and the database of the configuration, what they were when a backup was made. Every package is read and compared with

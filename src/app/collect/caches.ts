@@ -8,7 +8,7 @@ const LEAVING = '.tmp-gone-';
 
 /**
  * Removes tarballs and git mirrors of projects that are not configured any more and that nobody used since `since` (milliseconds): a submodule's mirror
- * is in no configuration. Whatever is needed again is made again. Answers paths below the data directory.
+ * is in no configuration. Whatever is needed again is made again. Answers paths below the data directory, and this machine's local one.
  */
 export async function collectCaches(
   settings: Settings,
@@ -16,13 +16,15 @@ export async function collectCaches(
 ): Promise<string[]> {
   const unused = [...(await unusedMirrors(settings, since)), ...(await unusedTarballs(settings, since))];
   if (dryRun) return unused;
-  for (const top of ['git', 'tarballs'])
-    for (const name of await namesIn(join(settings.dataDir, top)))
-      if (name.startsWith(LEAVING)) await rm(join(settings.dataDir, top, name), { recursive: true, force: true });
+  const { dataDir, localDir } = settings;
+  for (const top of [join(dataDir, 'git'), join(localDir, 'tarballs')])
+    for (const name of await namesIn(top))
+      if (name.startsWith(LEAVING)) await rm(join(top, name), { recursive: true, force: true });
   for (const path of unused) {
     const [top = '', ...rest] = path.split('/');
-    const leaving = join(settings.dataDir, top, `${LEAVING}${rest.join('-')}`);
-    await rename(join(settings.dataDir, path), leaving);
+    const above = top === 'git' ? dataDir : localDir;
+    const leaving = join(above, top, `${LEAVING}${rest.join('-')}`);
+    await rename(join(above, path), leaving);
     await rm(leaving, { recursive: true, force: true });
   }
   return unused;
@@ -39,9 +41,9 @@ async function unusedMirrors({ dataDir, projects }: Settings, since: number): Pr
 }
 
 /** `<aa>/<commit>/<project>-<16 digits>.tar.gz`. */
-async function unusedTarballs({ dataDir, projects }: Settings, since: number): Promise<string[]> {
+async function unusedTarballs({ localDir, projects }: Settings, since: number): Promise<string[]> {
   const configured = new Set(projects.map(({ name }) => name));
-  const top = join(dataDir, 'tarballs');
+  const top = join(localDir, 'tarballs');
   const unused: string[] = [];
   for (const prefix of (await namesIn(top)).filter((name) => /^[0-9a-f]{2}$/.test(name)))
     for (const commit of await namesIn(join(top, prefix)))

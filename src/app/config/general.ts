@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { DatabaseSettings, MailSettings, Settings } from '../../model/index.ts';
 import { check } from './issues.ts';
@@ -21,8 +21,9 @@ export function readGeneral(
   source.report.addAll(problems, []);
   // Secrets are looked at even when another key is wrong, so that all mistakes come at once.
   const before = source.report.mistakes.length;
-  const dataDir = readDataDir(typeof section.data_dir === 'string' ? section.data_dir : '/var/lib/trunkline', source);
+  const dataDir = readDirectory('data_dir', section.data_dir ?? '/var/lib/trunkline', source);
   const database = readDatabase(section, dataDir, source);
+  const localDir = readLocalDir(section, { dataDir, database }, source);
   const mail = readMail(section.mail, result?.mail, source);
   const signing = readSigning(result?.signing, dataDir, source);
   const forges = readForges(result?.forges ?? {}, source);
@@ -32,6 +33,7 @@ export function readGeneral(
   return {
     file: config.file,
     dataDir,
+    localDir,
     baseUrl: result.base_url?.replace(/\/+$/, '') ?? null,
     jobs: result.jobs ?? availableParallelism(),
     maxRetries: result.max_retries,
@@ -60,9 +62,10 @@ export function readGeneral(
   };
 }
 
-function readDataDir(written: string, source: SecretSource): string {
-  const path = ['data_dir'];
-  const value = fromEnvironment(written, path, source);
+function readDirectory(key: string, raw: unknown, source: SecretSource): string {
+  const path = [key];
+  // What is no text is reported with the other keys.
+  const value = fromEnvironment(typeof raw === 'string' ? raw : '.', path, source);
   if (value === '') source.report.add(path, 'the path is empty', 'name a directory');
   if (value.startsWith('~')) source.report.add(path, '~ is not expanded here', 'write ${HOME}/… or an absolute path');
   // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
@@ -73,6 +76,27 @@ function readDataDir(written: string, source: SecretSource): string {
       'overlayfs and apt cannot take such a path; name another directory',
     );
   return resolve(source.directory, value);
+}
+
+/** With SQLite one process has all of the data directory to itself, and that is where it keeps what is its own. */
+function readLocalDir(
+  section: Record<string, unknown>,
+  { dataDir, database }: { dataDir: string; database: DatabaseSettings },
+  source: SecretSource,
+): string {
+  const named = section.local_dir;
+  if (database.kind === 'postgres')
+    return named === undefined
+      ? join(dataDir, 'local', hostname().replace(/[^A-Za-z0-9._-]/g, '-'))
+      : readDirectory('local_dir', named, source);
+  if (named !== undefined && section.database === undefined && section.database_file === undefined)
+    source.report.add(
+      ['local_dir'],
+      'with SQLite one process has the data directory to itself',
+      'remove local_dir, or name a PostgreSQL database',
+      'key',
+    );
+  return dataDir;
 }
 
 function readDatabase(section: Record<string, unknown>, dataDir: string, source: SecretSource): DatabaseSettings {

@@ -33,6 +33,9 @@ ${signed ? '' : '# '}signing: {}
 # database: postgres://trunkline:\${PGPASSWORD}@db.example.org/trunkline
 # database_file: /etc/trunkline/database
 
+# With PostgreSQL, what is one server's own, on a disk of its machine; the data directory is shared. Default: local/<host name> in it.
+# local_dir: /var/lib/trunkline-local
+
 # Refs that are moved by hand with --force only, besides current and consistent.
 # protected_refs: [released]
 

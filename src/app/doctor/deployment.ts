@@ -81,7 +81,7 @@ export async function checkPolling({ db, settings, now }: TrunkContext): Promise
       what: `${project} could not be looked at ${failures === 1 ? 'the last time' : `${failures} times`}: ${(error ?? '').slice(0, 300)}`,
       remedy: 'check its upstream and packaging in the configuration, and the way there',
     }));
-  if ((await lockHolder(settings.dataDir))?.url === undefined) return failing;
+  if ((await lockHolder(settings.localDir))?.url === undefined) return failing;
   const late = now() - Math.max(10 * settings.server.pollInterval * 1000, 10 * MINUTE);
   const forgotten = polls.filter(({ dueAt, failures }) => failures === 0 && dueAt < late);
   const [first] = forgotten;

@@ -18,7 +18,7 @@ const EXPIRES_SOON = 60 * 86_400_000;
 
 /** The data directory: whether it is there and ours, its space, and who holds it. */
 export async function checkDataDirectory(settings: Settings): Promise<Found> {
-  const { dataDir, signing } = settings;
+  const { dataDir, localDir, signing } = settings;
   const status = await stat(dataDir).catch((error: unknown) => errnoOf(error) ?? String(error));
   if (typeof status === 'string')
     return [{ what: `${dataDir} cannot be looked at: ${status}`, remedy: 'make it, or correct data_dir' }];
@@ -35,7 +35,7 @@ export async function checkDataDirectory(settings: Settings): Promise<Found> {
     if (database !== null) ailments.push(...openToOthers(settings.database.path, database.mode, 0o022));
   }
   ailments.push(...(await checkSpace(dataDir)));
-  const holder = await lockHolder(dataDir);
+  const holder = await lockHolder(localDir);
   const where = holder?.url === undefined ? '' : `, at ${holder.url}`;
   const fact = holder && `held by "${holder.command}" (process ${holder.pid} on ${holder.host}${where})`;
   return { fact: fact ?? 'nobody holds it', ailments };

@@ -2,9 +2,11 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { errnoOf, fileSystemError, TrunklineError, writeAtomic } from '../../lib/index.ts';
+import type { Settings } from '../../model/index.ts';
 import { isRunning, ownHolder, readHolder, type Holder } from './holder.ts';
 
 export type { Holder } from './holder.ts';
+export { SERVER_ID, serverId } from './server-id.ts';
 
 export interface DataDirectoryLock {
   /** Lets the next process in. A second call does nothing. */
@@ -29,12 +31,8 @@ export const LOCAL_TOKEN = 'server-token';
 export async function takeLock(dataDir: string): Promise<DataDirectoryLock> {
   const lockPath = join(dataDir, LOCK_NAME);
   const holderPath = join(dataDir, HOLDER_NAME);
-  try {
-    await mkdir(dataDir, { recursive: true });
-  } catch (error) {
-    throw unwritable(error, dataDir);
-  }
-  const letGo = await lockFile(lockPath, dataDir);
+  await makeDirectory(dataDir);
+  const letGo = await lockFile(lockPath, dataDir, EXCLUSIVE);
   if (letGo === undefined) throw locked(dataDir, await waitForHolder(holderPath));
   try {
     // Of a server that was killed.
@@ -60,6 +58,43 @@ export async function takeLock(dataDir: string): Promise<DataDirectoryLock> {
   };
 }
 
+/**
+ * Takes the local directory of a deployment for this process alone. Where that is not the data directory, which several servers work in then, a share of
+ * that one is taken besides, or all of it for who wants to be `alone`: it keeps out a restore and processes with another engine, and they keep us out.
+ * @throws TrunklineError as `takeLock`
+ */
+export async function takeDeployment(
+  { dataDir, localDir }: Pick<Settings, 'dataDir' | 'localDir'>,
+  { alone = false } = {},
+): Promise<DataDirectoryLock> {
+  if (localDir === dataDir) return takeLock(dataDir);
+  await makeDirectory(dataDir);
+  const letGo = await lockFile(join(dataDir, LOCK_NAME), dataDir, alone ? EXCLUSIVE : SHARED);
+  if (letGo === undefined)
+    throw alone ? shared(dataDir) : locked(dataDir, await readHolder(join(dataDir, HOLDER_NAME)));
+  try {
+    const own = await takeLock(localDir);
+    return {
+      announce: (url, token) => own.announce(url, token),
+      release: async () => {
+        await own.release();
+        letGo();
+      },
+    };
+  } catch (error) {
+    letGo();
+    throw error;
+  }
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw unwritable(error, path);
+  }
+}
+
 /** Who holds the data directory now, or null when nobody does or it cannot be told. `here`: only a process of this machine. */
 export async function lockHolder(dataDir: string, { here = false } = {}): Promise<Holder | null> {
   const holder = await readHolder(join(dataDir, HOLDER_NAME));
@@ -68,14 +103,18 @@ export async function lockHolder(dataDir: string, { here = false } = {}): Promis
   return running === true || (!here && running === undefined) ? holder : null;
 }
 
-/** An exclusive lock on the file, as a function that lets it go; undefined when another process, or this one already, has it. */
-async function lockFile(path: string, dataDir: string): Promise<(() => void) | undefined> {
+// The change that is never committed is there because SQLite grants a transaction on a file it may only read, without its lock.
+const EXCLUSIVE = 'PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE; PRAGMA user_version = 1';
+/** A transaction that has read holds SQLite's shared lock until it ends. */
+const SHARED = 'BEGIN; SELECT count(*) FROM sqlite_schema';
+
+/** A lock on the file, as a function that lets it go; undefined when another process, or this one already, has one that does not go with it. */
+async function lockFile(path: string, dataDir: string, statements: string): Promise<(() => void) | undefined> {
   const { default: Database } = await import('better-sqlite3');
   try {
     const database = new Database(path, { timeout: 0 });
     try {
-      // The change that is never committed is there because SQLite grants a transaction on a file it may only read, without its lock.
-      database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE; PRAGMA user_version = 1');
+      database.exec(statements);
     } catch (error) {
       database.close();
       throw error;
@@ -127,6 +166,13 @@ async function waitForHolder(path: string): Promise<Holder | null> {
     await pause(25);
   }
   return null;
+}
+
+function shared(dataDir: string): TrunklineError {
+  return new TrunklineError('data_dir_locked', `Other processes work in the data directory ${dataDir}`, {
+    where: dataDir,
+    hint: 'this has to be alone there: stop the servers of this database on all machines for as long',
+  });
 }
 
 function locked(dataDir: string, holder: Holder | null): TrunklineError {

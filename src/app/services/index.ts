@@ -26,14 +26,13 @@ export function backgroundServices(
   { context }: Trunk,
   { jobs, poll }: { jobs: number; poll: boolean },
 ): readonly BackgroundService[] {
-  const alone = context.settings.database.kind === 'sqlite';
   const polling: BackgroundService = { name: 'polling', start: (signal) => pollProjects(context, signal) };
   return [
     ...(poll ? [polling] : []),
     { name: 'housekeeping', start: (signal) => keepHouse(context, { places: jobs, signal }) },
     { name: 'old snapshots', start: (signal) => releaseNowAndThen(context, signal) },
     { name: 'logs', start: (signal) => packNowAndThen(context, signal) },
-    { name: 'building', start: (signal) => workOn(context, { jobs, alone, signal }) },
+    { name: 'building', start: (signal) => workOn(context, { jobs, signal }) },
     {
       name: 'delivery',
       start: async (signal) => {

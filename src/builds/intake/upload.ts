@@ -44,7 +44,7 @@ const SEQUENCE = 0;
 export async function uploadPackages(context: TrunkContext, request: UploadRequest): Promise<Uploaded> {
   const { settings } = context;
   const target = requireTarget(settings, request.target);
-  const scratch = await makeDirectory(join(settings.dataDir, 'scratch'), 'upload-');
+  const scratch = await makeDirectory(join(settings.localDir, 'scratch'), 'upload-');
   try {
     const format = context.formats[target.format];
     const files = await gatherFiles(format, request.files, join(scratch, 'in'));

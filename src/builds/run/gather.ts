@@ -55,7 +55,7 @@ export async function gatherMaterial(
     name: project.name,
     rule: project.source,
     jail: jailOf(work),
-    directory: join(place.settings.dataDir, 'tarballs'),
+    directory: join(place.settings.localDir, 'tarballs'),
   });
   return { tarball: { path, topDirectory }, packaging, changelog: await changelog };
 }

@@ -13,7 +13,7 @@ import type { Mirrors } from '../mirrors.ts';
 
 /** What a build is made with, on the server or on a worker's machine: no database, no key. */
 export interface Workplace {
-  settings: Pick<Settings, 'file' | 'dataDir'> & { limits: Pick<SettingsLimits, 'sourceSize'> };
+  settings: Pick<Settings, 'file' | 'dataDir' | 'localDir'> & { limits: Pick<SettingsLimits, 'sourceSize'> };
   formats: Readonly<Record<FormatName, PackageFormat>>;
   builders: ReadonlyMap<string, Builder>;
   mirrors: Pick<Mirrors, 'of'>;

@@ -40,7 +40,7 @@ export const gc = defineCommand<Options>({
       keepLast: options.keepLast ?? read.gc.keepLast,
       ...{ dryRun, immediate: options.now ?? false, actor: actor() },
     };
-    const trunk = dryRun ? await openForReading(read) : await openForWriting(read);
+    const trunk = dryRun ? await openForReading(read) : await openForWriting(read, { alone: true });
     try {
       const { targets, caches } = await collectGarbage(trunk.context, order);
       if (!dryRun) await deliverEvents(trunk.context);

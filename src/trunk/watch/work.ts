@@ -1,33 +1,27 @@
-import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { TrunkContext } from '../../builds/index.ts';
 import { listQueuedProjects } from '../../db/index.ts';
 import { describeError, pauseFor, together } from '../../lib/index.ts';
 import { expireLeases, recoverWorker } from '../../queue/index.ts';
 import { drainQueue } from '../drain.ts';
 import type { RunReporter } from '../report.ts';
+import { ownWorker, recoverOwn } from '../workers.ts';
 
 /** Milliseconds after which is looked at the queue again though no bell rang: another server may have filled it. */
 const LOOK_AGAIN = 1000;
 /** Milliseconds between two looks for workers that died. */
 const EXPIRY = 10_000;
 
-/** As which attempts of a server's own workers on this machine are claimed. */
-const servers = () => `serve@${hostname()}`;
-
 /**
- * Builds what is due, `jobs` at a time, until `signal` is aborted; then what was running goes back into the queue. With `alone` nobody else uses the
- * database: what a server of before had in hand is queued again at once. With no `jobs` it only looks for workers that died. @throws when the machine cannot go on: a full disk
+ * Builds what is due, `jobs` at a time, until `signal` is aborted; then what was running goes back into the queue. What a server of before had
+ * in hand is queued again at once. With no `jobs` it only looks for workers that died. @throws when the machine cannot go on: a full disk
  */
 export async function workOn(
   context: TrunkContext,
-  { jobs, alone, signal }: { jobs: number; alone: boolean; signal: AbortSignal },
+  { jobs, signal }: { jobs: number; signal: AbortSignal },
 ): Promise<void> {
-  const worker = `${servers()}:${randomBytes(4).toString('hex')}`;
-  if (alone) {
-    const interrupted = await recoverWorker(context.db, servers(), context.now());
-    if (interrupted.length > 0) context.log.warn(`${interrupted.length} attempts were interrupted, and are made again`);
-  }
+  const worker = ownWorker(context, 'serve');
+  const interrupted = await recoverOwn(context);
+  if (interrupted > 0) context.log.warn(`${interrupted} attempts were interrupted, and are made again`);
   const drains = (either: AbortSignal) => drain(context, { jobs, worker, signal: either });
   try {
     await together(signal, [(either) => expireUntil(context, either), ...(jobs === 0 ? [] : [drains])]);
@@ -57,7 +51,7 @@ async function drain(
     if (event.report.fatal) fatal.push(failure?.detail ?? 'the machine cannot go on');
   };
   await drainQueue(context, {
-    ...{ jobs, worker, signal, report },
+    ...{ jobs, worker, signal, report, leaseMs: context.settings.server.workerLease * 1000 },
     targets: targets.map(({ name }) => name),
     projects: null,
     without,

@@ -57,7 +57,7 @@ function contextOf(db: Db, { mail = true } = {}) {
   });
   const context = {
     settings: {
-      ...{ file: 'x.yaml', dataDir: '/nonexistent', mail: mail ? {} : null },
+      ...{ file: 'x.yaml', dataDir: '/nonexistent', localDir: '/nonexistent', mail: mail ? {} : null },
       gc: { olderThan: 7 * 86_400, keepLast: 2, keepPromotions: 2, grace: 14 * 86_400 },
       targets: [{ name: TARGET, format: 'rpm', dist: '.fc43' }],
       projects: [project('tool'), project('lib')],

@@ -42,6 +42,8 @@ projects:
     ['data_dir: 12', '1:11: expected text, found 12; put it in quotes: "12"'],
     ['data_dir: ~/x', '1:11: ~ is not expanded here'],
     ['data_dir: "/a:b"', '1:11: the path has a colon'],
+    ['local_dir: /x', '1:1: with SQLite one process has the data directory to itself; remove local_dir'],
+    ['database: postgres://h/d\nlocal_dir: ~/x', '2:12: ~ is not expanded here'],
     ['base_url: www.example.org', '1:11: "www.example.org" is no web address'],
     ['database: mysql://h/d', '1:11: this is no address that starts with postgres:// or postgresql://'],
     ['database: postgres://h/d\ndatabase_file: /x', '2:1: database is there as well'],

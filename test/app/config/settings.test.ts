@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findConfig, loadSettings } from '../../../src/app/config/index.ts';
@@ -41,6 +41,14 @@ describe('general settings', () => {
       sourceSize: 2e9,
       processes: 64,
     });
+  });
+
+  test('give a server over PostgreSQL a directory of its own, and one over SQLite the data directory', async () => {
+    const over = (text: string) => settingsOf(`data_dir: /d\n${text}`);
+    expect((await over('')).localDir).toBe('/d');
+    expect((await over('database: postgres://h/d')).localDir).toBe(`/d/local/${hostname()}`);
+    const named = await over('database: postgres://h/d\nlocal_dir: here');
+    expect(named.localDir).toBe(join(named.file, '..', 'here'));
   });
 
   test('resolve data_dir against the file and drop the slash of base_url', async () => {

@@ -6,7 +6,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { lockHolder, takeLock } from '../../../src/app/lock/index.ts';
+import { lockHolder, serverId, takeDeployment, takeLock } from '../../../src/app/lock/index.ts';
 
 const holderScript = fileURLToPath(new URL('holder.ts', import.meta.url));
 
@@ -173,4 +173,39 @@ test('a server’s token is there for the owner of the directory as long as the 
   await writeFile(join(dataDir, 'lock.json'), JSON.stringify(elsewhere));
   expect(await lockHolder(dataDir)).toMatchObject({ host: 'elsewhere' });
   expect(await lockHolder(dataDir, { here: true })).toBeNull();
+});
+
+test('servers share a data directory, each with a local one of its own; who needs all of it is refused, and refuses them', async () => {
+  const [one, two] = [
+    { dataDir, localDir: join(top, 'one') },
+    { dataDir, localDir: join(top, 'two') },
+  ];
+  const [first, second] = [await takeDeployment(one), await takeDeployment(two)];
+  await expect(takeDeployment(one)).rejects.toMatchObject({ code: 'data_dir_locked', where: one.localDir });
+  await expect(takeLock(dataDir)).rejects.toMatchObject({ code: 'data_dir_locked' });
+  const third = { dataDir, localDir: join(top, 'three') };
+  await expect(takeDeployment(third, { alone: true })).rejects.toMatchObject({
+    code: 'data_dir_locked',
+    where: dataDir,
+    hint: expect.stringContaining('stop the servers') as string,
+  });
+  await first.release();
+  await second.release();
+  const alone = await takeDeployment(third, { alone: true });
+  await expect(takeDeployment(one)).rejects.toMatchObject({ code: 'data_dir_locked', where: dataDir });
+  await alone.release();
+  // With SQLite the two are one.
+  const whole = await takeDeployment({ dataDir, localDir: dataDir });
+  await expect(takeDeployment(one)).rejects.toMatchObject({ code: 'data_dir_locked', where: dataDir });
+  await whole.release();
+});
+
+test('a local directory has a name of its own that stays; a damaged one is made anew', async () => {
+  const [one, two] = [join(top, 'one'), join(top, 'two')];
+  const name = await serverId(one);
+  expect(name).toMatch(new RegExp(`^${hostname()}-[0-9a-f]{16}$`));
+  expect(await serverId(one)).toBe(name);
+  expect(await serverId(two)).not.toBe(name);
+  await writeFile(join(one, 'server-id'), '../x\n');
+  expect(await serverId(one)).toMatch(/-[0-9a-f]{16}$/);
 });

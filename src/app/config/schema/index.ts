@@ -45,6 +45,11 @@ export const generalSchema = z.strictObject({
   data_dir: text()
     .describe('Directory for everything Trunkline keeps; a relative path starts at this file’s directory.')
     .prefault('/var/lib/trunkline'),
+  local_dir: text()
+    .describe(
+      'With PostgreSQL: what is one server’s own (lock, scratch, prepared roots), on a disk of its machine; servers share `data_dir`. Default: `<data_dir>/local/<host name>`.',
+    )
+    .optional(),
   base_url: text(baseUrlRule)
     .describe('What the data directory’s `repos/` is served as; for client files and mails.')
     .optional(),
