@@ -21,7 +21,7 @@ export async function writeCandidate(
   const { maker, store, fragments, assembler } = parts;
   const { layout, format, origin, architectures } = maker;
   const { root, files, directory, time } = request;
-  await fragments.ofFiles(files, false);
+  await fragments.ofFiles(files);
   const hrefOf = (file: PackageFile) => `${NEW}/${store.hrefOf(file.sha256, file.identity.fileName)}`;
   const assemblies = await assembler.assemble(root, new Map(files.map((file) => [file.sha256, hrefOf(file)])));
   try {

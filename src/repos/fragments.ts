@@ -13,8 +13,10 @@ const MEMORY = 64e6;
 const WRITES = 16;
 
 export interface Fragments {
-  /** The fragments of files that lie somewhere, in the order given; made once per digest. With `keep`, they outlive this process. */
-  ofFiles(files: readonly PackageFile[], keep: boolean): Promise<IndexFragment[]>;
+  /** The fragments of files that lie somewhere, in the order given; made once per digest. */
+  ofFiles(files: readonly PackageFile[]): Promise<IndexFragment[]>;
+  /** Keeps fragments of files, so that they outlive this process. */
+  keep(files: readonly PackageFile[], fragments: readonly IndexFragment[]): Promise<void>;
   /** The fragments of packages of a manifest, in their order. A kept one that is lost or damaged is made again from the package in the pool. */
   ofPackages(packages: readonly ManifestPackage[]): Promise<IndexFragment[]>;
 }
@@ -34,7 +36,7 @@ export function openFragments(layout: Layout, format: PackageFormat, store: Stor
     return kept;
   };
 
-  const ofFiles = async (files: readonly PackageFile[], keep: boolean) => {
+  const ofFiles = async (files: readonly PackageFile[]) => {
     const found = await Promise.all(files.map((file) => known(file.sha256)));
     const missing = files.filter((_, n) => found[n] === undefined);
     const made = missing.length === 0 ? [] : await format.fragments(missing);
@@ -42,12 +44,12 @@ export function openFragments(layout: Layout, format: PackageFormat, store: Stor
       memory.set(file.sha256, present(made[n], file.path));
     });
     const byDigest = new Map(missing.map((file, n) => [file.sha256, made[n]]));
-    const all = files.map((file, n) => present(found[n] ?? byDigest.get(file.sha256), file.path));
-    if (keep)
-      await inParallel(WRITES, [...files.entries()], ([n, file]) =>
-        keepOnce(pathOf(file.sha256), present(all[n], file.path)),
-      );
-    return all;
+    return files.map((file, n) => present(found[n] ?? byDigest.get(file.sha256), file.path));
+  };
+  const keep = async (files: readonly PackageFile[], all: readonly IndexFragment[]) => {
+    await inParallel(WRITES, [...files.entries()], ([n, file]) =>
+      keepOnce(pathOf(file.sha256), present(all[n], file.path)),
+    );
   };
 
   const ofPackages = async (packages: readonly ManifestPackage[]) => {
@@ -58,12 +60,13 @@ export function openFragments(layout: Layout, format: PackageFormat, store: Stor
     lost.forEach((one, n) => {
       if (files[n]?.sha256 !== one.sha256) throw damagedPackage(one);
     });
-    const again = await ofFiles(files, true);
+    const again = await ofFiles(files);
+    await keep(files, again);
     const byDigest = new Map(lost.map((one, n) => [one.sha256, again[n]]));
     return packages.map((one, n) => present(found[n] ?? byDigest.get(one.sha256), one.fullName));
   };
 
-  return { ofFiles, ofPackages };
+  return { ofFiles, ofPackages, keep };
 }
 
 async function readKept(path: string): Promise<IndexFragment | undefined> {

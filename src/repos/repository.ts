@@ -193,16 +193,19 @@ function admission(
   const put = (file: PackageFile) => store.put({ ...file, fileName: file.identity.fileName });
   const beginAdmission: Repository['beginAdmission'] = async (files, published) => {
     await refuseConflicts(target.name, files, published);
-    const stored = inParallel(PUTS, files, put);
+    const copied = inParallel(PUTS, files, put);
     // Whoever waits for it hears of a failure.
-    stored.catch(() => undefined);
+    copied.catch(() => undefined);
     try {
-      await fragments.ofFiles(files, true);
+      const kept = fragments.keep(files, await fragments.ofFiles(files));
+      // Both have ended when it has, whichever fails.
+      const stored = Promise.allSettled([copied, kept]).then(() => Promise.all([copied, kept]));
+      stored.catch(() => undefined);
+      return { stored };
     } catch (error) {
-      await Promise.allSettled([stored]);
+      await Promise.allSettled([copied]);
       throw error;
     }
-    return { stored };
   };
   return {
     beginAdmission,

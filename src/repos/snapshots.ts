@@ -84,17 +84,17 @@ async function giveName(built: string, path: string): Promise<void> {
   });
 }
 
-/** Gives every file below a directory a time and makes all of it durable. */
+/** Gives every file below a directory a time and makes all of it durable: everything at once, which a file system writes together. */
 export async function settle(directory: string, time: number): Promise<void> {
   const entries = await readdir(directory, { withFileTypes: true });
-  await Promise.all(
-    entries.map(async (entry) => {
+  await Promise.all([
+    syncDirectory(directory),
+    ...entries.map(async (entry) => {
       const path = join(directory, entry.name);
       if (entry.isDirectory()) await settle(path, time);
       if (entry.isFile()) await settleFile(path, time);
     }),
-  );
-  await syncDirectory(directory);
+  ]);
 }
 
 async function settleFile(path: string, time: number): Promise<void> {

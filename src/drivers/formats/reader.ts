@@ -36,7 +36,7 @@ arrive() { tar -xf - -C in; }
 answer() { wc -c -- "$@" && echo && exec cat -- "$@"; }
 `;
 /** Index entries of a package with half a million files are about 100 MB. */
-const MAX_ANSWER_BYTES = 256 * 1024 ** 2;
+export const MAX_ANSWER_BYTES = 256 * 1024 ** 2;
 /** Files up to this size are copied into the jail; larger ones are bound, which only a jail that is started for them can do. */
 export const MAX_COPIED_BYTES = 4 * 1024 ** 2;
 /** How many files a jail that was started ahead can take: as many as most builds leave. */

@@ -27,7 +27,7 @@ export interface RunGroup {
   procs: readonly string[];
   /** Ends every process, however fast they fork. */
   kill(): Promise<void>;
-  /** `kill`, then removes the group. */
+  /** `kill`, then removes the group; once, however often it is asked for. */
   remove(): Promise<void>;
 }
 
@@ -126,14 +126,12 @@ async function createRunGroup(version: 1 | 2, directory: string, memory: string)
   await mkdir(directory);
   const procs = [join(directory, 'cgroup.procs')];
   if (version === 1) procs.push(join(memory, 'cgroup.procs'));
-  return {
-    procs,
-    kill: () => killGroup(directory),
-    remove: async () => {
-      await killGroup(directory);
-      await removeGroup(directory);
-    },
+  const remove = async () => {
+    await killGroup(directory);
+    await removeGroup(directory);
   };
+  let removed: Promise<void> | undefined;
+  return { procs, kill: () => killGroup(directory), remove: () => (removed ??= remove()) };
 }
 
 async function countKills(path: string): Promise<number> {

@@ -1,7 +1,8 @@
+import { decompress } from '../../../lib/index.ts';
 import type { IndexFragment, PackageIdentity } from '../../../model/index.ts';
 import { invalidPackage, type InputFile, type OpenJail } from '../confined-reading.ts';
 import type { Inspect, Inspection } from '../inspection.ts';
-import { createReader, type Reader } from '../reader.ts';
+import { createReader, MAX_ANSWER_BYTES, type Reader } from '../reader.ts';
 import { INDEX_NAMES, LOCATION } from './index-names.ts';
 import { parsePrimary, type PrimaryEntry } from './primary.ts';
 import { rpmHeaderSchema, type RpmHeader } from './schema.ts';
@@ -34,8 +35,8 @@ if [ -n "$gate" ]; then
 fi
 wait $index
 wait $keys
-cd index/repodata && gzip -d primary.xml.gz filelists.xml.gz other.xml.gz || { cat ../../out/errors >&2; exit 1; }
-answer *.xml /tmp/out/keys /tmp/out/words
+cd index/repodata && [ -e other.xml.gz ] || { cat /tmp/out/errors >&2; exit 1; }
+answer *.xml.gz /tmp/out/keys /tmp/out/words
 `;
 
 /** Reads RPMs, in a jail for each call. It @throws TrunklineError `package_invalid` naming the file that is damaged or lies. */
@@ -69,8 +70,27 @@ function isWhole(entries: Entries): boolean {
 async function readRpms(reader: Reader, files: readonly InputFile[], fresh: boolean): Promise<Entries[]> {
   const answer = await reader.read(files, { fresh });
   checkKeys(files, text(answer, 'keys'), text(answer, 'words'));
-  const indices = INDEX_NAMES.map((index) => [index, splitPackages(index, text(answer, `${index}.xml`))] as const);
+  const indices = await Promise.all(
+    INDEX_NAMES.map(async (index) => [index, splitPackages(index, await unpack(files, answer, index))] as const),
+  );
   return files.map((file) => Object.fromEntries(indices.map(([index, entries]) => [index, entries.get(file.sha256)])));
+}
+
+/** An index as createrepo_c left it; it cannot leave one uncompressed, and unpacking it here saves a process. */
+async function unpack(
+  files: readonly InputFile[],
+  answer: ReadonlyMap<string, Buffer>,
+  index: IndexName,
+): Promise<string> {
+  const packed = answer.get(`${index}.xml.gz`) ?? Buffer.alloc(0);
+  try {
+    return (await decompress(packed, 'gzip', { most: MAX_ANSWER_BYTES })).toString('utf8');
+  } catch {
+    throw invalidPackage(
+      { path: files.map(({ path }) => path).join(', ') },
+      `its entries in ${index} are damaged or longer than ${String(MAX_ANSWER_BYTES)} bytes`,
+    );
+  }
 }
 
 function text(answer: ReadonlyMap<string, Buffer>, name: string): string {
