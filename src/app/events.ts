@@ -16,6 +16,7 @@ export async function deliverEvents(context: TrunkContext, signal?: AbortSignal)
     logged(context, handler),
   );
   return deliverPending(context.db, handlers, {
+    server: context.server,
     clock: context.now,
     onAbandoned: ({ id, kind, ...event }, why) => {
       const whom = 'webhook' in event ? `webhook ${event.webhook}: ` : '';

@@ -3,7 +3,16 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { openMirrors, requireBuilder, requireTarget, type TrunkContext } from '../builds/index.ts';
 import { recoverTarballs } from '../builds/source/index.ts';
-import { openDatabase, readNodes, releaseOutbox, sqliteUrl, writeNodes, type Db, type OpenMode } from '../db/index.ts';
+import {
+  openDatabase,
+  readNodes,
+  releaseOutbox,
+  releasePolls,
+  sqliteUrl,
+  writeNodes,
+  type Db,
+  type OpenMode,
+} from '../db/index.ts';
 import { createBuilders } from '../drivers/builders/registry.ts';
 import { createFormats } from '../drivers/formats/registry.ts';
 import { createSigner } from '../drivers/signers/registry.ts';
@@ -97,7 +106,7 @@ export async function checkTargets(settings: Settings, names: readonly string[])
 }
 
 /** What no two servers do at once; all else is within this process. */
-const SHARED = /^(?:publish|show) /;
+const SHARED = /^(?:publish|show|discover) |^logs$/;
 
 async function assemble(
   settings: Settings,
@@ -174,7 +183,9 @@ async function makeRepositories(directory: string): Promise<void> {
  */
 async function recover(context: TrunkContext): Promise<void> {
   const { settings } = context;
-  await releaseOutbox(context.db, context.now());
+  const mine = { now: context.now(), by: context.server };
+  await releaseOutbox(context.db, mine);
+  await releasePolls(context.db, mine);
   await recoverJails();
   for (const builder of context.builders.values()) await builder.recover();
   await rm(join(settings.localDir, 'scratch'), { recursive: true, force: true });

@@ -41,13 +41,16 @@ export async function insertOutbox(
 }
 
 /**
- * Takes the first undelivered event of some topic that is due, for `leaseMs`: nobody else delivers it in that time, and after a crash it is due
- * again. Later events of a topic wait for the earlier ones. Counts as a try. null when nothing is due.
+ * Takes the first undelivered event of some topic that is due, for the server `by` and for `leaseMs`: nobody else delivers it in that time, and after a crash
+ * it is due again. Later events of a topic wait for the earlier ones. Counts as a try. null when nothing is due.
  */
-export async function takeOutbox(db: DbOrTx, now: number, leaseMs: number): Promise<OutboxEntry | null> {
+export async function takeOutbox(
+  db: DbOrTx,
+  { now, leaseMs, by }: { now: number; leaseMs: number; by: string },
+): Promise<OutboxEntry | null> {
   const row = await db.sql
     .updateTable('outbox')
-    .set((eb) => ({ tries: eb('tries', '+', 1), next_try_at: now + leaseMs }))
+    .set((eb) => ({ tries: eb('tries', '+', 1), next_try_at: now + leaseMs, taken_by: by }))
     .where('id', '=', (eb) =>
       eb
         .selectFrom('outbox as due')
@@ -78,18 +81,16 @@ export async function takeOutbox(db: DbOrTx, now: number, leaseMs: number): Prom
 }
 
 /**
- * Lets events be delivered at once that a process took and did not live to deliver. To be called by the only process that writes, before it takes any;
- * where several write, another one may have them in hand, and nothing is changed. One that had failed before waits for the end of its pause.
+ * Lets events be delivered at once that a process took as the server `by` and did not live to deliver; where one process writes at a time, whoever took
+ * them. To be called before any is taken.
  */
-export async function releaseOutbox(db: DbOrTx, now: number): Promise<void> {
-  if (db.adapter.skipsLockedRows) return;
+export async function releaseOutbox(db: DbOrTx, { now, by }: { now: number; by: string }): Promise<void> {
   await db.sql
     .updateTable('outbox')
-    .set({ next_try_at: now })
+    .set({ next_try_at: now, taken_by: null })
     .where('delivered_at', 'is', null)
-    .where('abandoned_at', 'is', null)
-    .where('last_error', 'is', null)
-    .where('next_try_at', '>', now)
+    .where('taken_by', 'is not', null)
+    .$if(db.adapter.skipsLockedRows, (query) => query.where('taken_by', '=', by))
     .execute();
 }
 
@@ -106,12 +107,13 @@ export async function settleOutbox(
     .updateTable('outbox')
     .set(
       outcome.delivered
-        ? { delivered_to: deliveredTo, delivered_at: outcome.now, last_error: null }
+        ? { delivered_to: deliveredTo, delivered_at: outcome.now, last_error: null, taken_by: null }
         : {
             delivered_to: deliveredTo,
             last_error: storable(outcome.error, 2000),
             next_try_at: outcome.nextTryAt,
             abandoned_at: outcome.abandon ? outcome.now : null,
+            taken_by: null,
           },
     )
     .where('id', '=', id)

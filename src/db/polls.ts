@@ -45,11 +45,17 @@ export async function pollSoon(db: DbOrTx, projects: readonly string[], now: num
     .execute();
 }
 
-/** Takes the project that has been due longest, and puts it off to `until` meanwhile; null when none is due. One statement: no two servers get one. */
-export async function takePoll(db: DbOrTx, now: number, until: number): Promise<Poll | null> {
+/**
+ * Takes the project that has been due longest for the server `by`, and puts it off to `until` meanwhile; null when none is due. One statement: no two servers
+ * get one.
+ */
+export async function takePoll(
+  db: DbOrTx,
+  { now, until, by }: { now: number; until: number; by: string },
+): Promise<Poll | null> {
   const row = await db.sql
     .updateTable('polls')
-    .set({ due_at: until })
+    .set({ due_at: until, taken_by: by })
     .where('project', '=', (eb) =>
       eb
         .selectFrom('polls as due')
@@ -67,6 +73,34 @@ export async function takePoll(db: DbOrTx, now: number, until: number): Promise<
   return { project, dueAt, askedAt, polledAt, failures, error };
 }
 
+/** Puts a project off to `until` that is still in hand, unless somebody has asked for it meanwhile. */
+export async function keepPoll(
+  db: DbOrTx,
+  project: string,
+  { now, until, by }: { now: number; until: number; by: string },
+) {
+  await db.sql
+    .updateTable('polls')
+    .set({ due_at: until })
+    .where('project', '=', project)
+    .where('taken_by', '=', by)
+    .where('due_at', '>', now)
+    .execute();
+}
+
+/**
+ * Makes projects due at once that a process took as the server `by` and did not live to look at; where one process writes at a time, whoever took them.
+ * To be called before any is taken.
+ */
+export async function releasePolls(db: DbOrTx, { now, by }: { now: number; by: string }): Promise<void> {
+  await db.sql
+    .updateTable('polls')
+    .set({ due_at: now, taken_by: null })
+    .where('taken_by', 'is not', null)
+    .$if(db.adapter.skipsLockedRows, (query) => query.where('taken_by', '=', by))
+    .execute();
+}
+
 /**
  * Records how a poll went (`error` null: well) and when the next one is due; what was asked for after it had begun makes it due at once.
  * `began` as `takePoll` was given it.
@@ -82,6 +116,7 @@ export async function settlePoll(
       due_at: eb.case().when('asked_at', '>=', began).then(began).else(dueAt).end(),
       asked_at: eb.case().when('asked_at', '>=', began).then(eb.ref('asked_at')).else(null).end(),
       polled_at: began,
+      taken_by: null,
       failures: error === null ? 0 : eb('failures', '+', 1),
       error: storableOrNull(error),
     }))

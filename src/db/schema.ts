@@ -225,6 +225,8 @@ export interface OutboxTable {
   tries: number;
   next_try_at: Time;
   last_error: string | null;
+  /** The server that has it in hand. */
+  taken_by: string | null;
 }
 
 export interface NoticesTable {
@@ -250,6 +252,8 @@ export interface PollsTable {
   polled_at: Time | null;
   failures: number;
   error: string | null;
+  /** The server that has it in hand. */
+  taken_by: string | null;
 }
 
 export interface AuditTable {

@@ -14,6 +14,8 @@ export interface EventHandler {
 }
 
 export interface DeliveryOptions {
+  /** The server that delivers. */
+  server: string;
   /** Milliseconds since the epoch. Default: now. */
   clock?: () => number;
   /** Milliseconds for which an event is this process's to deliver. Default 10 minutes. */
@@ -43,12 +45,12 @@ const LONGEST_PAUSE = 3_600_000;
 export async function deliverPending(
   db: Db,
   handlers: readonly EventHandler[],
-  options: DeliveryOptions = {},
+  options: DeliveryOptions,
 ): Promise<DeliveryReport> {
-  const { clock = Date.now, leaseMs = 600_000, maxTries = 60, signal } = options;
+  const { server, clock = Date.now, leaseMs = 600_000, maxTries = 60, signal } = options;
   const report: DeliveryReport = { delivered: 0, failed: 0, abandoned: 0 };
   while (!(signal?.aborted ?? false)) {
-    const entry = await takeOutbox(db, clock(), leaseMs);
+    const entry = await takeOutbox(db, { now: clock(), leaseMs, by: server });
     if (entry === null) break;
     const { deliveredTo, errors } = await handOver(entry, handlers);
     const now = clock();

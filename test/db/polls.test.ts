@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest';
-import { listPolls, nextPollAt, pollSoon, schedulePolls, settlePoll, takePoll } from '../../src/db/index.ts';
+import {
+  listPolls,
+  nextPollAt,
+  pollSoon,
+  schedulePolls,
+  settlePoll,
+  takePoll,
+  keepPoll,
+  releasePolls,
+} from '../../src/db/index.ts';
 import { describeEngines } from '../databases.ts';
 
 describeEngines('polls', (fresh) => {
@@ -22,7 +31,7 @@ describeEngines('polls', (fresh) => {
       ]),
     );
     expect(await nextPollAt(db)).toBe(50);
-    const taken = await Promise.all([1, 2, 3, 4].map(() => takePoll(db, 200, 5000)));
+    const taken = await Promise.all([1, 2, 3, 4].map(() => takePoll(db, { now: 200, until: 5000, by: 'one' })));
     expect(
       taken
         .map((poll) => poll?.project)
@@ -46,12 +55,33 @@ describeEngines('polls', (fresh) => {
     await schedulePolls(db, new Map([['alpha', 10_000]]));
     await pollSoon(db, ['alpha', 'unknown'], 300);
     await pollSoon(db, [], 300);
-    expect((await takePoll(db, 310, 9999))?.askedAt).toBe(300);
+    expect((await takePoll(db, { now: 310, until: 9999, by: 'one' }))?.askedAt).toBe(300);
     await pollSoon(db, ['alpha'], 320);
     await settlePoll(db, 'alpha', { began: 310, dueAt: 10_000, error: null });
-    expect((await takePoll(db, 330, 9999))?.project).toBe('alpha');
+    expect((await takePoll(db, { now: 330, until: 9999, by: 'one' }))?.project).toBe('alpha');
     await settlePoll(db, 'alpha', { began: 330, dueAt: 10_000, error: null });
-    expect(await takePoll(db, 340, 9999)).toBeNull();
+    expect(await takePoll(db, { now: 340, until: 9999, by: 'one' })).toBeNull();
     expect(await listPolls(db)).toMatchObject([{ askedAt: null, dueAt: 10_000 }]);
+  });
+
+  test('what a server left in hand it finds again at its next start; another one leaves it alone', async () => {
+    const db = await (await fresh()).open();
+    await schedulePolls(
+      db,
+      new Map([
+        ['alpha', 1],
+        ['beta', 1],
+        ['gamma', 1],
+      ]),
+    );
+    for (const by of ['one', 'two', 'one']) await takePoll(db, { now: 10, until: 500, by });
+    await settlePoll(db, 'gamma', { began: 10, dueAt: 700, error: null });
+    // Put off for as long as it is said to be in hand.
+    await keepPoll(db, 'alpha', { now: 20, until: 600, by: 'one' });
+    await keepPoll(db, 'beta', { now: 20, until: 600, by: 'one' });
+    expect((await listPolls(db)).map(({ dueAt }) => dueAt)).toEqual([600, 500, 700]);
+    await releasePolls(db, { now: 30, by: 'one' });
+    const others = db.adapter.skipsLockedRows ? 500 : 30;
+    expect((await listPolls(db)).map(({ dueAt }) => dueAt)).toEqual([30, others, 700]);
   });
 });

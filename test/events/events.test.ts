@@ -54,26 +54,35 @@ describeEngines('the outbox', (fresh) => {
       .catch(() => undefined);
     const { handler, seen } = collector();
     const clock = () => NOON;
-    expect(await deliverPending(db, [handler], { clock })).toEqual({ delivered: 2, failed: 0, abandoned: 0 });
+    expect(await deliverPending(db, [handler], { server: 'one', clock })).toEqual({
+      delivered: 2,
+      failed: 0,
+      abandoned: 0,
+    });
     expect(seen).toEqual([
       { ...moved('aa'), id: first, createdAt: NOON },
       { ...moved('bb'), id: second, createdAt: NOON },
     ]);
-    expect(await deliverPending(db, [handler], { clock })).toEqual({ delivered: 0, failed: 0, abandoned: 0 });
+    expect(await deliverPending(db, [handler], { server: 'one', clock })).toEqual({
+      delivered: 0,
+      failed: 0,
+      abandoned: 0,
+    });
     expect(await listUndelivered(db)).toEqual([]);
   });
 
-  it('lets the next start-up deliver what a killed process had in hand, where nobody else can have it', async () => {
+  it('lets the next start-up deliver what a killed process had in hand, and that alone', async () => {
     const db = await opened();
     await emitted(db, moved('aa'), moved('bb', 'consistent'), moved('cc', 'nightly'));
     const { handler, seen } = collector('mail', (event) => event.kind === 'ref_moved' && event.to === 'bb');
-    const at = (now: number) => deliverPending(db, [handler], { clock: () => now });
-    expect(await takeOutbox(db, NOON, 10 * MINUTE)).toMatchObject({ tries: 1 });
+    const at = (now: number) => deliverPending(db, [handler], { server: 'one', clock: () => now });
+    expect(await takeOutbox(db, { now: NOON, leaseMs: 10 * MINUTE, by: 'one' })).toMatchObject({ tries: 1 });
     expect(await at(NOON)).toEqual({ delivered: 1, failed: 1, abandoned: 0 });
-    await releaseOutbox(db, NOON + 1);
-    const alone = !db.adapter.skipsLockedRows;
-    expect(await at(NOON + 1)).toEqual({ delivered: alone ? 1 : 0, failed: 0, abandoned: 0 });
-    await at(NOON + 10 * MINUTE);
+    await releaseOutbox(db, { now: NOON + 1, by: 'two' });
+    // Another server leaves alone what this one may have in hand.
+    expect(await at(NOON + 1)).toEqual({ delivered: db.adapter.skipsLockedRows ? 0 : 1, failed: 0, abandoned: 0 });
+    await releaseOutbox(db, { now: NOON + 1, by: 'one' });
+    await at(NOON + 1);
     expect(seen.map((event) => (event.kind === 'ref_moved' ? event.to : ''))).toEqual(['cc', 'aa']);
   });
 
@@ -84,7 +93,7 @@ describeEngines('the outbox', (fresh) => {
     let down = true;
     const mail = collector('mail', (event) => down && event.kind === 'ref_moved' && event.name === 'current');
     const log = collector('log');
-    const at = (now: number) => deliverPending(db, [log.handler, mail.handler], { clock: () => now });
+    const at = (now: number) => deliverPending(db, [log.handler, mail.handler], { server: 'one', clock: () => now });
     expect(await at(NOON)).toEqual({ delivered: 1, failed: 1, abandoned: 0 });
     const [waiting, behind] = await listUndelivered(db);
     expect(waiting).toMatchObject({ tries: 1, nextTryAt: NOON + MINUTE, deliveredTo: ['log'] });
@@ -104,7 +113,7 @@ describeEngines('the outbox', (fresh) => {
     const db = await opened();
     await emitted(db, moved('bad'), moved('good'));
     const { handler, seen } = collector('mail', (event) => event.kind === 'ref_moved' && event.to === 'bad');
-    const report = await deliverPending(db, [handler], { clock: () => NOON, maxTries: 1 });
+    const report = await deliverPending(db, [handler], { server: 'one', clock: () => NOON, maxTries: 1 });
     expect(report).toEqual({ delivered: 1, failed: 0, abandoned: 1 });
     expect(seen).toHaveLength(1);
     expect(await listUndelivered(db)).toMatchObject([{ abandonedAt: NOON, tries: 1 }]);
@@ -118,18 +127,22 @@ describeEngines('the outbox', (fresh) => {
     let begun = (): void => undefined;
     const started = new Promise<void>((resolve) => (begun = resolve));
     const stuck: EventHandler = { name: 'mail', kinds: ['ref_moved'], handle: () => (begun(), never) };
-    void deliverPending(db, [stuck], { clock: () => NOON, leaseMs: MINUTE });
+    void deliverPending(db, [stuck], { server: 'one', clock: () => NOON, leaseMs: MINUTE });
     await started;
     const { handler, seen } = collector();
-    expect(await deliverPending(db, [handler], { clock: () => NOON + 1 })).toMatchObject({ delivered: 0 });
-    expect(await deliverPending(db, [handler], { clock: () => NOON + MINUTE })).toMatchObject({ delivered: 1 });
+    expect(await deliverPending(db, [handler], { server: 'one', clock: () => NOON + 1 })).toMatchObject({
+      delivered: 0,
+    });
+    expect(await deliverPending(db, [handler], { server: 'one', clock: () => NOON + MINUTE })).toMatchObject({
+      delivered: 1,
+    });
     expect(seen).toHaveLength(1);
   });
 
   it('has an event nobody waits for delivered at once', async () => {
     const db = await opened();
     await emitted(db, moved('aa'));
-    expect(await deliverPending(db, [], { clock: () => NOON })).toMatchObject({ delivered: 1 });
+    expect(await deliverPending(db, [], { server: 'one', clock: () => NOON })).toMatchObject({ delivered: 1 });
   });
 
   it('writes acts down', async () => {

@@ -10,6 +10,7 @@ import { polls } from './0008-polls.ts';
 import { lists } from './0009-lists.ts';
 import { refRemovals } from './0010-ref-removals.ts';
 import { durations } from './0011-durations.ts';
+import { takers } from './0012-takers.ts';
 import { packedLogs } from './0014-packed-logs.ts';
 import { linesOfSnapshots } from './0017-lines-of-snapshots.ts';
 
@@ -26,6 +27,7 @@ export const MIGRATIONS: readonly Migration[] = [
   lists,
   refRemovals,
   durations,
+  takers,
   packedLogs,
   linesOfSnapshots,
 ];

@@ -1,5 +1,5 @@
 import type { TrunkContext } from '../../builds/index.ts';
-import { nextPollAt, schedulePolls, settlePoll, takePoll, type Poll } from '../../db/index.ts';
+import { keepPoll, nextPollAt, schedulePolls, settlePoll, takePoll, type Poll } from '../../db/index.ts';
 import { describeError, isAborted, pauseFor, together, TrunklineError } from '../../lib/index.ts';
 import { FORMAT_NAMES, type GitBranch, type Project } from '../../model/index.ts';
 import { discoverProject } from '../discover.ts';
@@ -7,8 +7,9 @@ import { recordFound } from '../record.ts';
 
 /** How many projects are looked at once: more would only make their servers slow. */
 const AT_ONCE = 4;
-/** Milliseconds a poll belongs to who took it: longer than the longest fetch. */
-const TAKEN = 30 * 60_000;
+/** Milliseconds a poll belongs to who took it, unless he says again that he has it, and how often he does. */
+const TAKEN = 180_000;
+const KEEP = 60_000;
 /** The longest pause after failures, milliseconds. */
 const LONGEST_PAUSE = 6 * 3_600_000;
 /** Milliseconds after which is looked again, whatever the plan says: another server may have been asked. */
@@ -32,9 +33,9 @@ export async function pollProjects(context: TrunkContext, signal: AbortSignal): 
   const next = async (signal: AbortSignal) => {
     while (!isAborted(signal)) {
       const began = context.now();
-      const poll = await takePoll(context.db, began, began + TAKEN);
+      const poll = await takePoll(context.db, { now: began, until: began + TAKEN, by: context.server });
       if (poll === null) await waitForNext(context, signal);
-      else await pollOne(fresh, poll, { began, seen, signal });
+      else await keeping(fresh, poll.project, () => pollOne(fresh, poll, { began, seen, signal }));
     }
   };
   await together(
@@ -75,9 +76,32 @@ async function pollOne(
   await settlePoll(context.db, poll.project, { began, dueAt: context.now() + pauseOf(context, failures), error });
 }
 
+/** Says now and then that a project is in hand, for as long as `work` goes on. */
+async function keeping(context: TrunkContext, project: string, work: () => Promise<void>): Promise<void> {
+  const { db, server, log } = context;
+  const keep = () => {
+    const now = context.now();
+    keepPoll(db, project, { now, until: now + TAKEN, by: server }).catch((error: unknown) => {
+      log.warn({ project }, `another server may look at it too: ${describeError(error)}`);
+    });
+  };
+  const timer = setInterval(keep, KEEP);
+  try {
+    await work();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
 async function discoverIfNew(context: TrunkContext, project: Project, seen: Seen, signal: AbortSignal): Promise<void> {
   const tips = await tipsOf(context, project, signal);
   if (seen.get(project.name) === tips) return;
+  // What is found is compared with what was found last: one after the other, whichever server it is.
+  await context.mutexes.hold(`discover ${project.name}`, () => discoverNew(context, project, signal));
+  seen.set(project.name, tips);
+}
+
+async function discoverNew(context: TrunkContext, project: Project, signal: AbortSignal): Promise<void> {
   for (const format of FORMAT_NAMES) {
     if (project.packaging[format] === undefined) continue;
     const found = await discoverProject(context, project, format, { since: null, signal });
@@ -86,7 +110,6 @@ async function discoverIfNew(context: TrunkContext, project: Project, seen: Seen
     context.log.info({ project: project.name, format, builds: queued }, 'new commits');
     context.queueBell.ring();
   }
-  seen.set(project.name, tips);
 }
 
 /** What all of a project's repositories have. */

@@ -129,7 +129,8 @@ describeEngines('the garbage collector', (fresh) => {
     // Again on the same day: nothing is said twice, nothing goes.
     expect(await gc(context)).toMatchObject({ announced: { snapshots: [], packages: [] }, removed: { snapshots: [] } });
     const mails = [];
-    for (let entry = await takeOutbox(db, NOON, 1e6); entry !== null; entry = await takeOutbox(db, NOON, 1e6))
+    const next = () => takeOutbox(db, { now: NOON, leaseMs: 1e6, by: 'here' });
+    for (let entry = await next(); entry !== null; entry = await next())
       if (entry.kind === 'gc_announced') {
         const event = { ...(entry.payload as object), ...entry } as unknown as DeliveredEvent & {
           kind: 'gc_announced';
