@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createDiskStore } from '../../src/drivers/stores/disk/index.ts';
 import { sha256File } from '../../src/lib/index.ts';
 import type { FormatName, PackageFile, PackageFormat } from '../../src/model/index.ts';
-import { openRepository, type NodeStore, type Repository } from '../../src/repos/index.ts';
+import { indexFiles, openRepository, type NodeStore, type Repository } from '../../src/repos/index.ts';
 import { buildDeb, buildDsc, buildRpm, controlOf, deb, rpm, scratch } from '../drivers/formats/packages.ts';
 import { memoryNodes, publish } from './snapshots.ts';
 
@@ -273,3 +273,27 @@ async function tree(of: string): Promise<Record<string, string>> {
     });
   return Object.fromEntries((await Promise.all(found)).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
+
+test('index files by digest go a day after the last snapshot that names them', async () => {
+  const repository = open(deb);
+  const { one, other } = samples.deb;
+  await repository.admit([...one, ...other]);
+  const first = await publish(repository, one, { time });
+  const second = await publish(repository, other, { project: 'other', sequence: 2, parent: first, time });
+  const digests = async () => new Set(await readdir(join(top, 'by-hash')));
+  const both = await digests();
+  await repository.dematerialise(first);
+  const DAY = 86_400_000;
+  expect(await repository.sweepIndices(Date.now() + DAY - 60_000)).toBe(0);
+  expect(await digests()).toEqual(both);
+  const swept = await repository.sweepIndices(Date.now() + DAY + 1000);
+  expect(swept).toBeGreaterThan(0);
+  const left = await digests();
+  expect(left.size).toBe(both.size - swept);
+  // What the other one names is there, and is what it is called by.
+  for (const { path, sha256 } of await indexFiles(deb, join(top, 'snapshots', second)))
+    if (path.includes('by-hash')) expect(await sha256File(join(top, 'by-hash', sha256))).toBe(sha256);
+  // Who comes back to the first finds all of it again.
+  await repository.materialise(first, time);
+  expect(await digests()).toEqual(both);
+});
