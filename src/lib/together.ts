@@ -21,3 +21,11 @@ export async function together(
   );
   if (failures.length > 0) throw failures[0];
 }
+
+/** What `Promise.all` answers, but only when all of them have ended, whichever fails. @throws what the first of them that failed threw */
+export async function allEnded<T extends readonly unknown[]>(
+  works: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(works);
+  return Promise.all(works);
+}

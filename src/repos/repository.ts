@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { inParallel } from '../lib/index.ts';
+import { allEnded, inParallel } from '../lib/index.ts';
 import type {
   Compression,
   IndexFragment,
@@ -198,8 +198,7 @@ function admission(
     copied.catch(() => undefined);
     try {
       const kept = fragments.keep(files, await fragments.ofFiles(files));
-      // Both have ended when it has, whichever fails.
-      const stored = Promise.allSettled([copied, kept]).then(() => Promise.all([copied, kept]));
+      const stored = allEnded([copied, kept]);
       stored.catch(() => undefined);
       return { stored };
     } catch (error) {

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, open, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errnoOf, fileSystemError, syncDirectory } from '../lib/index.ts';
+import { allEnded, errnoOf, fileSystemError, syncDirectory } from '../lib/index.ts';
 import type { PackageFormat, Signer } from '../model/index.ts';
 import { linkByHash, readIndices, writeIndices, type Assembly, type IndexRecord } from './assembly/index.ts';
 import { checkHash, TEMPORARY, type Layout } from './layout.ts';
@@ -47,11 +47,13 @@ export async function placeSnapshot(maker: SnapshotMaker, hash: string, content:
       const top = join(building, hash);
       await mkdir(top);
       await symlink('../../pool', join(top, 'pool'));
-      await writeIndices(top, assemblies, { format, time, byHash: layout.byHash });
-      await linkByHash(top, directory, assemblies, { format, byHash: layout.byHash });
       const first = format.indexOfIndices(assemblies, { time, architectures, origin });
-      for (const file of [first, ...(await signedFiles(maker, first)), ...content.clientFiles.map(asPath)])
-        await writeBelow(top, file);
+      const writing = async () => {
+        await writeIndices(top, assemblies, { format, time, byHash: layout.byHash });
+        await linkByHash(top, directory, assemblies, { format, byHash: layout.byHash });
+      };
+      const [signed] = await allEnded([signedFiles(maker, first), writing()] as const);
+      for (const file of [first, ...signed, ...content.clientFiles.map(asPath)]) await writeBelow(top, file);
       await Promise.all([settle(top, time), content.durable]);
       await giveName(top, directory);
       await syncDirectory(layout.snapshots);

@@ -28,7 +28,12 @@ mkdir -p /tmp/keys && cat > /tmp/answer <<'END' && chmod 755 /tmp/answer || exit
 #!/bin/sh
 digest=$(sha256sum); digest=\${digest%% *}
 for last; do :; done
-grep -h "^$digest " /tmp/in/*/package.signatures | head -n 1 | cut -d ' ' -f 2 | base64 -d > "$last" && [ -s "$last" ]
+for file in /tmp/in/*/package.signatures; do
+  while read -r name signature; do
+    if [ "$name" = "$digest" ]; then echo "$signature" | base64 -d > "$last" && [ -s "$last" ]; exit; fi
+  done < "$file"
+done
+exit 1
 END
 sign() {
   rpmsign --define '_gpg_name trunkline' --define '_openpgp_sign gpg' --define '_openpgp_sign_id trunkline' \\

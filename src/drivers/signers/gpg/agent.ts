@@ -19,6 +19,8 @@ const START_TIMEOUT = 10_000;
 const LONGEST_SOCKET = 107;
 
 const starting = new Map<string, Promise<void>>();
+/** The agent's socket by GnuPG home, as gpgconf said it: asked again only when nobody answers there. */
+const sockets = new Map<string, string>();
 
 /**
  * Sees that an agent answers for the GnuPG home: one that is there (a person's, with a passphrase in it) is used, otherwise one is started that
@@ -39,7 +41,10 @@ async function startAgent(home: string): Promise<void> {
   const status = await lstat(home).catch(() => undefined);
   if (status?.isDirectory() !== true)
     throw signingFailed('There is no directory with keys', home, 'correct signing.gnupghome, or make a key there');
+  const known = sockets.get(home);
+  if (known !== undefined && (await answers(known))) return;
   const socket = await socketOf(home);
+  sockets.set(home, socket);
   if (await answers(socket)) return;
   const child = spawn('/bin/sh', ['-c', KEEPER, 'sh', home, socket], {
     ...{ stdio: ['pipe', 'ignore', 'pipe'], detached: true, env: { ...BASE_ENVIRONMENT } },
