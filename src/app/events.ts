@@ -2,7 +2,7 @@ import { logDirectory, showPublication, type TrunkContext } from '../builds/inde
 import { findAttempt, requireBuild } from '../db/index.ts';
 import { deliverPending, type DeliveryReport, type EventHandler } from '../events/index.ts';
 import { describeError } from '../lib/index.ts';
-import { mailHandlers } from './mail-handler.ts';
+import { deliverDueMails, mailHandlers } from './mail-handler.ts';
 import { webhookHandlers } from './webhook-handlers.ts';
 
 /**
@@ -15,7 +15,7 @@ export async function deliverEvents(context: TrunkContext, signal?: AbortSignal)
   const handlers = [publicationHandler(context), ...mailHandlers(context), ...webhookHandlers(context)].map((handler) =>
     logged(context, handler),
   );
-  return deliverPending(context.db, handlers, {
+  const events = await deliverPending(context.db, handlers, {
     server: context.server,
     clock: context.now,
     onAbandoned: ({ id, kind, ...event }, why) => {
@@ -24,6 +24,12 @@ export async function deliverEvents(context: TrunkContext, signal?: AbortSignal)
     },
     ...(signal === undefined ? {} : { signal }),
   });
+  const mails = await deliverDueMails(context, signal);
+  return {
+    delivered: events.delivered + mails.delivered,
+    failed: events.failed + mails.failed,
+    abandoned: events.abandoned + mails.abandoned,
+  };
 }
 
 /** Writes the directory and the links of a build that was recorded by a process that ended before it could. */

@@ -2,18 +2,29 @@ import { join } from 'node:path';
 import { logDirectory, placeOf, type TrunkContext } from '../builds/index.ts';
 import { findBuild, listAttempts, requireBuildWithRevision } from '../db/index.ts';
 import { createNotifiers } from '../drivers/notifiers/registry.ts';
-import type { DeliveredEvent, EventHandler } from '../events/index.ts';
+import type { DeliveredEvent, DeliveryReport, EventHandler } from '../events/index.ts';
 import type { Message, Notifier } from '../model/index.ts';
 import { buildDirectoryPath } from '../repos/index.ts';
 import { announcementMail } from './collect/index.ts';
+import { keepForLater, sendDueMails } from './mail-times.ts';
 import { failureMail, readLogEnd, recoveryMail } from './mails/index.ts';
 
 /** One handler for each way of telling maintainers that the configuration asks for. */
 export function mailHandlers(context: TrunkContext): EventHandler[] {
-  const notifiers = createNotifiers(context.settings, (addresses) => {
+  return notifiersOf(context).map((notifier) => handlerOf(context, notifier));
+}
+
+/** Tells maintainers who have times of their own what is due. */
+export async function deliverDueMails(context: TrunkContext, signal: AbortSignal | undefined): Promise<DeliveryReport> {
+  const [notifier] = notifiersOf(context);
+  if (notifier === undefined) return { delivered: 0, failed: 0, abandoned: 0 };
+  return sendDueMails(context, { notifier, compose: (event, to) => compose(context, event, to), signal });
+}
+
+function notifiersOf(context: TrunkContext): readonly Notifier[] {
+  return createNotifiers(context.settings, (addresses) => {
     context.log.warn(`the mail server refused ${addresses.join(', ')}`);
   });
-  return notifiers.map((notifier) => handlerOf(context, notifier));
 }
 
 function handlerOf(context: TrunkContext, notifier: Notifier): EventHandler {
@@ -21,23 +32,30 @@ function handlerOf(context: TrunkContext, notifier: Notifier): EventHandler {
     name: notifier.name,
     kinds: ['build_failed_first', 'build_recovered', 'gc_announced'],
     async handle(event) {
-      const message = await compose(context, event);
+      const message =
+        event.kind === 'gc_announced' ? await announcementMail(context, event) : await news(context, event);
       if (message !== null) await notifier.send(message);
     },
   };
 }
 
-/** The mail an event is due, or null: for a project that has gone from the configuration, or has nobody to tell. */
-async function compose(context: TrunkContext, event: DeliveredEvent): Promise<Message | null> {
-  if (event.kind === 'gc_announced') return announcementMail(context, event);
+async function news(context: TrunkContext, event: DeliveredEvent): Promise<Message | null> {
+  if (event.kind !== 'build_failed_first' && event.kind !== 'build_recovered') return null;
+  const project = context.settings.projects.find(({ name }) => name === event.project);
+  const now = await keepForLater(context, event, project?.maintainers ?? []);
+  return now.length === 0 ? null : compose(context, event, now);
+}
+
+/** What an event says, or null: for a project or target that has gone from the configuration. */
+async function compose(context: TrunkContext, event: DeliveredEvent, to: readonly string[]): Promise<Message | null> {
   if (event.kind !== 'build_failed_first' && event.kind !== 'build_recovered') return null;
   const project = context.settings.projects.find(({ name }) => name === event.project);
   const known = context.settings.targets.some(({ name }) => name === event.target);
-  if (project === undefined || !known || project.maintainers.length === 0) return null;
+  if (project === undefined || !known) return null;
   const { build, revision } = await requireBuildWithRevision(context.db, event.buildId);
   const news = {
     id: `event-${event.id}-${event.createdAt}`,
-    to: project.maintainers,
+    to,
     project: project.name,
     target: build.target,
     buildId: build.id,

@@ -11,6 +11,7 @@ import type {
 } from '../model/index.ts';
 import type { AccessSchema } from './access-schema.ts';
 import type { Fixed, Json, Time } from './column-types.ts';
+import type { MailsSchema } from './mails-schema.ts';
 import type { VotesSchema } from './votes-schema.ts';
 import type { WebhooksSchema } from './webhooks-schema.ts';
 
@@ -266,7 +267,7 @@ export interface AuditTable {
   detail: Fixed<Json | null>;
 }
 
-export interface Schema extends AccessSchema, VotesSchema, WebhooksSchema {
+export interface Schema extends AccessSchema, MailsSchema, VotesSchema, WebhooksSchema {
   migrations: MigrationsTable;
   revisions: RevisionsTable;
   cursors: CursorsTable;

@@ -60,7 +60,7 @@ export async function deliverPending(
       continue;
     }
     const abandon = entry.tries >= maxTries;
-    const nextTryAt = now + Math.min(FIRST_PAUSE * 2 ** Math.min(entry.tries - 1, 20), LONGEST_PAUSE);
+    const nextTryAt = now + pauseBeforeRetry(entry.tries);
     await settleOutbox(db, entry.id, {
       deliveredTo,
       now,
@@ -70,7 +70,7 @@ export async function deliverPending(
       abandon,
     });
     report[abandon ? 'abandoned' : 'failed'] += 1;
-    if (abandon) options.onAbandoned?.(eventOf(entry), errors.join('; '));
+    if (abandon) options.onAbandoned?.(deliveredEvent(entry), errors.join('; '));
   }
   return report;
 }
@@ -84,7 +84,7 @@ async function handOver(
   for (const handler of handlers) {
     if (!handler.kinds.some((kind) => kind === entry.kind) || deliveredTo.includes(handler.name)) continue;
     try {
-      await handler.handle(eventOf(entry));
+      await handler.handle(deliveredEvent(entry));
       deliveredTo.push(handler.name);
     } catch (error) {
       errors.push(`${handler.name}: ${redact(describeError(error))}`);
@@ -93,8 +93,13 @@ async function handOver(
   return { deliveredTo, errors };
 }
 
+/** Milliseconds before the next try after `tries`: a minute, twice that… up to an hour. */
+export function pauseBeforeRetry(tries: number): number {
+  return Math.min(FIRST_PAUSE * 2 ** Math.min(tries - 1, 20), LONGEST_PAUSE);
+}
+
 /** The outbox holds what `emit` wrote. */
-function eventOf(entry: OutboxEntry): DeliveredEvent {
+export function deliveredEvent(entry: OutboxEntry): DeliveredEvent {
   const payload = entry.payload as object;
   return { ...payload, kind: entry.kind, id: entry.id, createdAt: entry.createdAt } as DeliveredEvent;
 }

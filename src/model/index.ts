@@ -1,5 +1,6 @@
 export type * from './build.ts';
 export * from './forecast.ts';
+export * from './mail-times.ts';
 export * from './names.ts';
 export * from './notice.ts';
 export * from './order.ts';

@@ -1,4 +1,5 @@
 import { TrunklineError } from '../lib/index.ts';
+import type { MailTimes } from './mail-times.ts';
 import type { Project } from './project.ts';
 import type { Limits, Target } from './target.ts';
 
@@ -13,6 +14,8 @@ export interface MailSettings {
   from: string;
   /** Lines of the end of the log that a mail quotes. */
   logLines: number;
+  /** Those who have times of their own, by address. */
+  maintainers: Readonly<Record<string, MailTimes>>;
 }
 
 /** Who signs repositories, and what clients are told to trust. */

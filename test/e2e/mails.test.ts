@@ -80,3 +80,53 @@ test('with the mail server down a run goes on, and a later one delivers the mail
   await cli('run');
   expect(successor.mails).toHaveLength(1);
 });
+
+/** Lets a digest be due. */
+function letDigestsBeDue({ dataDir }: Deployment, change = 'due_at = 0, next_try_at = 0'): number {
+  const database = new Database(join(dataDir, 'trunkline.sqlite'));
+  const { changes } = database.prepare(`UPDATE mails SET ${change}`).run();
+  database.close();
+  return changes;
+}
+
+test('who wants a digest gets failure and recovery in one mail, when it is due, once, over a mail server that is away and a crash', async () => {
+  const { deployment, alpha, server } = await deployWithMail();
+  const { cli } = deployment;
+  const entry = { ...alpha.entry, maintainers: ['ann@downstream.example', 'bob@downstream.example'] };
+  const mail = (maintainers: object) => ({
+    mail: { smtp: `smtp://127.0.0.1:${server.port}`, from: 'trunkline@downstream.example', maintainers },
+  });
+  // Not due before tomorrow, whenever this runs.
+  const at = new Date(Date.now() - 120_000).toISOString().slice(11, 16);
+  const bob = { 'bob@downstream.example': { digest: 'daily', at } };
+  await deployment.configure({ projects: { alpha: entry }, settings: mail(bob) });
+  await cli('run');
+  await alpha.push('two', 'echo the tower fell; exit 3');
+  await cli('run');
+  await alpha.push('three');
+  await cli('run');
+  expect(server.mails.map(({ to }) => to)).toEqual([['ann@downstream.example'], ['ann@downstream.example']]);
+  expect(letDigestsBeDue(deployment)).toBe(2);
+  await server.close();
+  expect((await cli('run')).stderr).toContain('tried again later');
+  const successor = await startMailServer(server.port);
+  onTestFinished(() => successor.close());
+  expect((await cli('run')).code).toBe(0);
+  expect(successor.mails, 'not before its pause is over').toEqual([]);
+  letDigestsBeDue(deployment);
+  await cli('run');
+  const digest = only(successor.mails);
+  expect(digest.to).toEqual(['bob@downstream.example']);
+  expect(digest.headers.get('subject')).toMatch(/^\[trunkline\] 2 news: alpha does not build for /);
+  expect(digest.text).toMatch(/ {2}- alpha does not build for .*\n {2}- alpha builds again for /);
+  expect(digest.text).toMatch(/^ {2}\| the tower fell$/m);
+  letDigestsBeDue(deployment);
+  await cli('run');
+  expect(successor.mails).toHaveLength(1);
+  // As when it was killed after the mail server had taken it: the same mail, by its Message-ID.
+  letDigestsBeDue(deployment, 'sent_at = null');
+  await cli('run');
+  expect(successor.mails).toHaveLength(2);
+  expect(successor.mails[1]?.headers.get('message-id')).toBe(digest.headers.get('message-id'));
+  expect(successor.mails[1]?.text).toBe(digest.text);
+});

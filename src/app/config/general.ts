@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { DatabaseSettings, MailSettings, Settings } from '../../model/index.ts';
 import { check } from './issues.ts';
 import { configSchema, generalSchema, type GeneralInput } from './schema/index.ts';
+import { readMailTimes } from './mail-times.ts';
 import { parseListen } from './schema/server.ts';
 import { readSigning } from './signing.ts';
 import { readForges, readWebhooks } from './webhooks.ts';
@@ -131,7 +132,8 @@ function readMail(raw: unknown, input: GeneralInput['mail'], source: SecretSourc
   const address = readAddress(found.value, ['smtp:', 'smtps:'], found.path, example, source);
   if (!address || !input) return null;
   registerPassword(address);
-  return { smtp: found.value, from: input.from, logLines: input.log_lines };
+  const maintainers = readMailTimes(input.maintainers, source);
+  return { smtp: found.value, from: input.from, logLines: input.log_lines, maintainers };
 }
 
 /** An address of one of these schemes. A wrong one is reported without quoting it: it may hold a password. */

@@ -71,6 +71,9 @@ ${signed ? '' : '# '}signing: {}
 #   smtp: smtp://localhost:25          # smtp://user:\${SMTP_PASSWORD}@host:587 (STARTTLS) or smtps://…:465; or smtp_file
 #   from: trunkline@example.org
 #   log_lines: 40                      # lines of the end of the log in the mail
+#   maintainers:                       # those who want digests, or quiet times; the others are told at once
+#     ann@example.org: { digest: daily, at: "08:30", timezone: Europe/Berlin }
+#     bob@example.org: { digest: hourly, quiet: { from: "19:00", to: "07:00" }, quiet_weekend: true }
 
 # What hostile code may use up, for each build and check.
 # limits:

@@ -41,6 +41,11 @@ export function configurationReference(): string {
   const shape = configJsonSchema() as Shape;
   const sections = [
     ['General', shape, ['defaults', 'targets', 'projects']],
+    [
+      'A maintainer: `mail.maintainers.<address>`',
+      entry(objectForm(shape.properties?.mail ?? {}).properties?.maintainers),
+      [],
+    ],
     ['A forge: `forges.<name>`', entry(shape.properties?.forges), []],
     ['A target: `targets.<name>`', entry(shape.properties?.targets), []],
     ['A project: `projects.<name>` and `defaults`', entry(shape.properties?.projects), []],

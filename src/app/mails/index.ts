@@ -1,6 +1,9 @@
 import type { CommitInfo, FailureReason, Message, SkipReason } from '../../model/index.ts';
+import { compose } from './compose.ts';
 import { endOfLog, oneLine } from './quote.ts';
 
+export { compose } from './compose.ts';
+export { digestMail } from './digest.ts';
 export { endOfLog, readLogEnd } from './quote.ts';
 
 /** What both mails tell of a build. */
@@ -115,13 +118,4 @@ function utc(seconds: number): string {
         .toISOString()
         .replace('T', ' ')
         .replace(/\.\d+Z$/, ' UTC');
-}
-
-/** Paragraphs with an empty line between them. Prose is wrapped at 78 columns; what is indented or has lines of its own (a log, a list) never is. */
-export function compose(paragraphs: readonly string[]): string {
-  return `${paragraphs.map((paragraph) => (paragraph.includes('\n') || paragraph.startsWith(' ') ? paragraph : wrap(paragraph))).join('\n\n')}\n`;
-}
-
-function wrap(paragraph: string): string {
-  return paragraph.replace(/(?![^\n]{1,78}$)([^\n]{1,78}) /g, '$1\n');
 }

@@ -12,6 +12,7 @@ import { refRemovals } from './0010-ref-removals.ts';
 import { durations } from './0011-durations.ts';
 import { takers } from './0012-takers.ts';
 import { packedLogs } from './0014-packed-logs.ts';
+import { mails } from './0016-mails.ts';
 import { linesOfSnapshots } from './0017-lines-of-snapshots.ts';
 
 /** In order of their numbers; a new one is added at the end, by hand. */
@@ -29,5 +30,6 @@ export const MIGRATIONS: readonly Migration[] = [
   durations,
   takers,
   packedLogs,
+  mails,
   linesOfSnapshots,
 ];

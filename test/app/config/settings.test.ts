@@ -88,7 +88,7 @@ describe('secrets', () => {
       environment: { PW: 'p@ss/w:rd#1', SMTP: 'smtps://me:top%20secret@h' },
     });
     expect(settings.database).toEqual({ kind: 'postgres', url: 'postgres://u:p%40ss%2Fw%3Ard%231@h/d' });
-    expect(settings.mail).toEqual({ smtp: 'smtps://me:top%20secret@h', from: 'a@b', logLines: 40 });
+    expect(settings.mail).toEqual({ smtp: 'smtps://me:top%20secret@h', from: 'a@b', logLines: 40, maintainers: {} });
     expect(redact('it is p@ss/w:rd#1, p%40ss%2Fw%3Ard%231, top secret or top%20secret')).toBe(
       'it is **redacted**, **redacted**, **redacted** or **redacted**',
     );

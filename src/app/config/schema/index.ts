@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from '../../../model/index.ts';
 import { listOf, text } from './fields.ts';
+import { mailTimesSchema } from './mail-times.ts';
 import { gcSchema, materialisedSchema, protectedRefsSchema } from './keeping.ts';
 import { forgesSchema, webhooksSchema } from './webhooks.ts';
 import { limitsSchema } from './limits.ts';
@@ -22,6 +23,10 @@ const mailSchema = z.strictObject({
     .optional(),
   from: text(mailAddressRule).describe('The sender’s address.'),
   log_lines: z.int().min(0).max(1000).describe('Lines of the end of the log that a mail quotes.').prefault(40),
+  maintainers: z
+    .record(z.string(), mailTimesSchema)
+    .describe('When people are told, by their address: in digests, and not in quiet times. Others are told at once.')
+    .prefault({}),
 });
 
 const signingSchema = z.strictObject({
