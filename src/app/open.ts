@@ -106,7 +106,7 @@ export async function checkTargets(settings: Settings, names: readonly string[])
 }
 
 /** What no two servers do at once; all else is within this process. */
-const SHARED = /^(?:publish|show|discover) |^logs$/;
+const SHARED = /^(?:publish|show|discover) /;
 
 async function assemble(
   settings: Settings,

@@ -47,7 +47,7 @@ export function backgroundServices(
 
 async function packNowAndThen(context: Trunk['context'], signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await context.mutexes.hold('logs', () => packLogs(context, signal));
+    await packLogs(context, signal);
     await pauseFor(PACKING, signal);
   }
 }
