@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { pageOf, pageQuery } from './paging.ts';
 import { buildSchema } from './resources/builds.ts';
 import * as of from './resources/changes.ts';
+import { collectionBody, collectionSchema } from './resources/collections.ts';
 import { name, number, refName, snapshotName } from './resources/fields.ts';
 import { refMoveSchema } from './resources/snapshots.ts';
 
@@ -57,6 +58,15 @@ export const CHANGE_ROUTES = {
     ...{ ...post, path: '/targets/:target/snapshots/:snapshot/materialise', tag: 'snapshots', params: snapshot },
     summary: 'Make the files of an old snapshot again',
     ...{ body: z.object({}), answer: of.materialisedSchema },
+  },
+  startCollection: {
+    ...{ ...post, path: '/collections', tag: 'collections', body: collectionBody, answer: collectionSchema },
+    summary:
+      'Have garbage collected, one collection at a time: it goes on by itself, `getCollection` tells how far it is',
+  },
+  getCollection: {
+    ...{ ...get, path: '/collections/:collection', tag: 'collections', answer: collectionSchema },
+    ...{ params: z.object({ collection: number() }), summary: 'How far a collection is, and what came of it' },
   },
   listPins: {
     ...{ ...get, path: '/pins', tag: 'pins', summary: 'What is pinned, by project and target' },

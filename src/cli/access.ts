@@ -27,7 +27,7 @@ export async function changeAccess<T>(
     alone: ({ context }) => alone(context.db, { actor: actor(), reason: reason ?? null, now: context.now() }),
     server: (client) => server(client, reason === undefined ? {} : { reason }),
     // Nothing is published, so that no signing key is needed and nothing has to be recovered.
-    forKeys: true,
+    how: { forKeys: true },
   });
   return done;
 }

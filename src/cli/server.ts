@@ -28,12 +28,12 @@ export async function onServerOrAlone<T>(
     server: (client: Client) => Promise<T>;
     alone: (trunk: Trunk) => Promise<T>;
     /** See `openForWriting`. */
-    forKeys?: boolean;
+    how?: Parameters<typeof openForWriting>[1];
   },
 ): Promise<{ done: T; byServer: boolean }> {
   const client = await serverOf(settings, options);
   if (client !== null) return { done: await told(work.server(client)), byServer: true };
-  const trunk = await openForWriting(settings, { forKeys: work.forKeys ?? false });
+  const trunk = await openForWriting(settings, work.how);
   try {
     return { done: await work.alone(trunk), byServer: false };
   } finally {

@@ -1,7 +1,7 @@
 export type { Order, PromotionContext } from './context.ts';
 export { demote, type Demoted } from './demote.ts';
 export { addHold, holdsOf, removeHold } from './holds.ts';
-export { promote, promotionsOf, type Promoted, type PromotionOrder, type PromotionWish } from './promote.ts';
+export { holdAll, promote, promotionsOf, type Promoted, type PromotionOrder, type PromotionWish } from './promote.ts';
 export { describeRemovedRefs, removeRef } from './remove.ts';
 export { isProtected, refHistory, refsOf, setRef, undoRef, type RefOrder } from './refs.ts';
 export { describeRefs, moveRefs, pointRef, showRefs } from './show.ts';

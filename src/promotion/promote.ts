@@ -14,7 +14,7 @@ import {
   type VotedOn,
 } from '../db/index.ts';
 import { audit, emit } from '../events/index.ts';
-import { TrunklineError } from '../lib/index.ts';
+import { TrunklineError, type Mutexes } from '../lib/index.ts';
 import { checkJob, requireTarget, type Settings } from '../model/index.ts';
 import { checkRefName } from '../repos/index.ts';
 import type { Order, PromotionContext } from './context.ts';
@@ -63,7 +63,7 @@ export async function promote(
   for (const wish of wishes) things.push({ ...wish, on: await findVotedOn(context.db, context.settings, wish.thing) });
   requireDistinct(things);
   const targets = [...new Set(things.map(({ on }) => requireTarget(context.settings, on.target).name))].sort();
-  return holdAll(context, targets, async () => {
+  return holdAll(context.mutexes, targets, async () => {
     const promoted = await context.db.transaction(async (tx) => {
       const all: Promoted[] = [];
       for (const one of things) all.push(await promoteOne(context, tx, one, order));
@@ -151,11 +151,11 @@ function requireDistinct(things: readonly { name: string; on: VotedOn }[]): void
   });
 }
 
-/** One publisher at a time for each target; taken in one order, so that nobody waits in a circle. */
-function holdAll<T>(context: PromotionContext, targets: readonly string[], work: () => Promise<T>): Promise<T> {
+/** Runs `work` while nobody publishes on any of some targets. Named in the order of their names, so that nobody waits in a circle. */
+export function holdAll<T>(mutexes: Mutexes, targets: readonly string[], work: () => Promise<T>): Promise<T> {
   const [first, ...rest] = targets;
   if (first === undefined) return work();
-  return context.mutexes.hold(`publish ${first}`, () => holdAll(context, rest, work));
+  return mutexes.hold(`publish ${first}`, () => holdAll(mutexes, rest, work));
 }
 
 /** Makes a ref's link say what the database says by now. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createWorkerToken } from '../../src/access/index.ts';
 import { createClient } from '../../src/api/index.ts';
 import { findRef, listAudit, listHolds } from '../../src/db/index.ts';
@@ -196,6 +196,34 @@ describeEngines('changes over HTTP', (fresh) => {
     await expect(ci.post('addHold', one, REASON)).rejects.toMatchObject(refused('forbidden'));
     await expect(ci.post('materialise', one, {})).rejects.toMatchObject(refused('forbidden'));
     expect(await listHolds(db, { at: Date.now() })).toEqual([]);
+  });
+
+  it('collect garbage for administrators, and say how far that is', async () => {
+    const { as, nobody } = await opened();
+    const manager = await as('max', 'release-manager');
+    const narrow = await as('ada', 'admin', { target });
+    await expect(nobody.post('startCollection', {}, {})).rejects.toMatchObject(refused('unauthorized'));
+    for (const [one, body] of [
+      [manager, { target }],
+      [narrow, {}],
+      [narrow, { target: 'other' }],
+    ] as const)
+      await expect(one.post('startCollection', {}, body)).rejects.toMatchObject(refused('forbidden'));
+    const begun = await narrow.post('startCollection', {}, { target, now: true });
+    expect(begun).toMatchObject({ actor: 'ada/x', target, state: 'running', dryRun: false });
+    // The deployment of this test has nothing to collect with: that it went wrong is told, and no more.
+    const ended = await vi.waitFor(async () => {
+      const found = await narrow.get('getCollection', { collection: begun.id });
+      expect(found.state).not.toBe('running');
+      return found;
+    });
+    expect(ended).toMatchObject({
+      state: 'failed',
+      error: { code: 'internal', detail: 'The server could not do this' },
+    });
+    await expect(manager.get('getCollection', { collection: begun.id })).rejects.toMatchObject(refused('forbidden'));
+    await expect(manager.get('getCollection', { collection: 99 })).rejects.toMatchObject(refused('forbidden'));
+    await expect(narrow.get('getCollection', { collection: 99 })).rejects.toMatchObject(refused('not_found'));
   });
 
   it('of pins are for packagers', async () => {

@@ -13,6 +13,7 @@ import {
 } from '../../db/index.ts';
 import { audit } from '../../events/index.ts';
 import type { Target } from '../../model/index.ts';
+import { holdAll } from '../../promotion/index.ts';
 import { decidePackages, decideSnapshots, reachFrom, type Keeper } from '../../repos/index.ts';
 import { announce } from './announce.ts';
 import { finishRemovals } from './finish.ts';
@@ -22,6 +23,8 @@ export interface CollectOptions {
   immediate: boolean;
   dryRun: boolean;
   actor: string;
+  /** Builds are being made meanwhile. */
+  beside?: boolean;
 }
 
 /** What one run does, or would do, of one target. */
@@ -46,8 +49,8 @@ export interface Removal {
 }
 
 /**
- * Looks at everything of a target: announces what nothing keeps, and removes what was announced and whose time has come. The caller holds the data
- * directory's lock.
+ * Looks at everything of a target: announces what nothing keeps, and removes what was announced and whose time has come. Nothing is published there
+ * meanwhile. The caller holds the data directory's lock.
  */
 export function collectTarget(
   context: TrunkContext,
@@ -59,7 +62,7 @@ export function collectTarget(
     const plan = await planTarget(context, target, keepers, options);
     if (options.dryRun) return plan.collected;
     const told = await carryOut(context, target, plan, options);
-    await finishRemovals(context, target);
+    await context.mutexes.hold(`show ${target.name}`, () => finishRemovals(context, target));
     return { ...plan.collected, announced: { ...plan.collected.announced, told } };
   });
 }
@@ -140,17 +143,39 @@ async function carryOut(
 /** Removes what no snapshot of any target consists of, and what nothing names any more. Answers how much. */
 export async function sweep(context: TrunkContext): Promise<{ nodes: number; indices: number; packages: number }> {
   const { db } = context;
-  const { nodes } = await reachFrom({ read: (hashes) => readNodes(db, hashes) }, await listPresentRoots(db));
-  const unreached = (await listNodeHashes(db)).filter((hash) => !nodes.has(hash));
-  await db.transaction((tx) => deleteNodes(tx, unreached));
-  const swept = { nodes: unreached.length, indices: 0, packages: 0 };
-  for (const target of context.settings.targets) {
-    const repository = context.repository(target);
-    repository.forget();
-    const known = new Set((await listPresentPackages(db, target.name)).map(({ id }) => id));
-    const { indices, packages } = await repository.sweep(known, context.now());
-    swept.indices += indices;
-    swept.packages += packages;
-  }
+  const swept = { nodes: await sweepNodes(context), indices: 0, packages: 0 };
+  for (const target of context.settings.targets)
+    await context.mutexes.hold(`publish ${target.name}`, async () => {
+      const known = new Set((await listPresentPackages(db, target.name)).map(({ id }) => id));
+      const { indices, packages } = await context.repository(target).sweep(known, context.now());
+      swept.indices += indices;
+      swept.packages += packages;
+    });
   return swept;
+}
+
+/**
+ * A snapshot's nodes are written before it is recorded, and all targets share them: while they go, nothing is published on any. What takes time, the walk
+ * through all snapshots, is done before that; then only those count that have come since.
+ */
+async function sweepNodes(context: TrunkContext): Promise<number> {
+  const { db, settings } = context;
+  const store = { read: (hashes: readonly string[]) => readNodes(db, hashes) };
+  const all = await listNodeHashes(db);
+  const roots = await listPresentRoots(db);
+  const { nodes } = await reachFrom(store, roots);
+  const unreached = all.filter((hash) => !nodes.has(hash));
+  if (unreached.length === 0) return 0;
+  const targets = settings.targets.map(({ name }) => name).sort();
+  return holdAll(context.mutexes, targets, async () => {
+    const seen = new Set(roots);
+    const since = await reachFrom(
+      store,
+      (await listPresentRoots(db)).filter((root) => !seen.has(root)),
+    );
+    const gone = unreached.filter((hash) => !since.nodes.has(hash));
+    await db.transaction((tx) => deleteNodes(tx, gone));
+    for (const target of settings.targets) context.repository(target).forget();
+    return gone.length;
+  });
 }

@@ -7,6 +7,7 @@ import {
   listBuildsIn,
   listFirstSince,
   listHolds,
+  listLeftSince,
   listMarks,
   listPins,
   listPresentSnapshots,
@@ -38,6 +39,19 @@ export function createKeepers(context: TrunkContext, retention: Retention): Keep
 /** Of those, the ones whose snapshots somebody reads, so that they have to exist as files too. */
 export function createUsers(context: TrunkContext): Keeper[] {
   return [refs(context), holds(context), promotions(context), inTest(context), running(context)];
+}
+
+/** Milliseconds for which what a ref pointed at is kept while builds are made: longer than from a look at `current` to what is made of it. */
+const JUST_NOW = 6 * 3_600_000;
+
+/** What `current` or another ref pointed at a moment ago: something may be checked against it that does not say so. */
+export function justLeft({ db, now }: TrunkContext): Keeper {
+  return fewKept('just left', async (target) =>
+    (await listLeftSince(db, target, now() - JUST_NOW)).map((hash) => ({
+      hash,
+      why: 'a ref pointed at it a moment ago, and something may be built or checked against it',
+    })),
+  );
 }
 
 /** A keeper whose whole list is short. */

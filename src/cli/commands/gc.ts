@@ -1,8 +1,9 @@
 import type { Removal } from '../../app/collect/index.ts';
-import { defineCommand, wholeNumber } from '../command.ts';
+import { defineCommand, TOKEN_FILE, wholeNumber } from '../command.ts';
 import type { Printer } from '../print.ts';
 
 interface Options {
+  tokenFile?: string;
   olderThan?: string;
   keepLast?: number;
   dryRun?: boolean;
@@ -26,43 +27,34 @@ export const gc = defineCommand<Options>({
     },
     { flags: '--dry-run', description: 'say what would be done; do nothing' },
     { flags: '--now', description: 'remove at once what nobody was told of' },
+    TOKEN_FILE,
   ],
-  run: async ({ args, print, settings, options }) => {
-    const { deliverEvents, openForReading, openForWriting } = await import('../../app/index.ts');
-    const { collectGarbage } = await import('../../app/collect/index.ts');
-    const { actor, seconds } = await import('../order.ts');
-    const { isoTime, time } = await import('../views.ts');
+  run: async ({ args, print, settings, options, signal }) => {
+    const { collected } = await import('../collecting.ts');
+    const { seconds } = await import('../order.ts');
+    const { time } = await import('../views.ts');
     const read = await settings();
-    const dryRun = options.dryRun ?? false;
     const order = {
       target: args[0] ?? null,
       olderThan: options.olderThan === undefined ? read.gc.olderThan : seconds('--older-than', options.olderThan),
       keepLast: options.keepLast ?? read.gc.keepLast,
-      ...{ dryRun, immediate: options.now ?? false, actor: actor() },
+      ...{ dryRun: options.dryRun ?? false, immediate: options.now ?? false },
     };
-    const trunk = dryRun ? await openForReading(read) : await openForWriting(read, { alone: true });
-    try {
-      const { targets, caches } = await collectGarbage(trunk.context, order);
-      if (!dryRun) await deliverEvents(trunk.context);
-      const views = targets.map(({ announced, ...rest }) => ({
-        ...rest,
-        announced: { ...announced, goesAt: isoTime(announced.goesAt) },
-      }));
-      print.result({ dryRun, targets: views, caches }, () => {
-        for (const one of targets) {
-          print.line(`${print.paint('bold', one.target)}: ${one.kept} snapshots are kept`);
-          tell(print, dryRun ? 'would be removed' : 'removed', one.removed);
-          tell(print, `${dryRun ? 'would go' : 'go'} on ${time(one.announced.goesAt) ?? ''}`, one.announced);
-          if (one.announced.told.length > 0) print.line(`  told: ${one.announced.told.join(', ')}`);
-          if (one.waiting.length > 0) print.line(`  ${one.waiting.length} snapshots go later, as announced`);
-          if (one.withdrawn.length > 0) print.line(`  ${one.withdrawn.length} snapshots stay after all`);
-        }
-        for (const path of caches) print.line(`${dryRun ? 'would be removed' : 'removed'}: ${path}`);
-      });
-      return 0;
-    } finally {
-      await trunk.close();
-    }
+    const { targets, caches } = await collected(read, options, order, { print, signal });
+    const { dryRun } = order;
+    print.result({ dryRun, targets, caches }, () => {
+      for (const one of targets) {
+        print.line(`${print.paint('bold', one.target)}: ${one.kept} snapshots are kept`);
+        tell(print, dryRun ? 'would be removed' : 'removed', one.removed);
+        const goes = time(Date.parse(one.announced.goesAt)) ?? '';
+        tell(print, `${dryRun ? 'would go' : 'go'} on ${goes}`, one.announced);
+        if (one.announced.told.length > 0) print.line(`  told: ${one.announced.told.join(', ')}`);
+        if (one.waiting.length > 0) print.line(`  ${one.waiting.length} snapshots go later, as announced`);
+        if (one.withdrawn.length > 0) print.line(`  ${one.withdrawn.length} snapshots stay after all`);
+      }
+      for (const path of caches) print.line(`${dryRun ? 'would be removed' : 'removed'}: ${path}`);
+    });
+    return 0;
   },
 });
 

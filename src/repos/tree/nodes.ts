@@ -38,11 +38,16 @@ export function createNodes(store: NodeStore): Nodes {
     held.set(node.hash, { ...node, text: '' });
     dropOldest(held, HELD);
   };
+  let forgotten = 0;
   const known = (hash: string) => unsettled.get(hash) ?? held.get(hash);
-  const load = async (hashes: readonly string[]) => {
+  const load = async (hashes: readonly string[]): Promise<void> => {
     const unknown = hashes.filter((hash) => known(hash) === undefined);
     if (unknown.length === 0) return;
-    for (const [hash, text] of await store.read(unknown)) hold(parseNode(hash, text));
+    const before = forgotten;
+    const found = await store.read(unknown);
+    // What was read before others were removed may be of those: held, it would never be written again.
+    if (forgotten !== before) return load(hashes);
+    for (const [hash, text] of found) hold(parseNode(hash, text));
   };
   return {
     load,
@@ -67,6 +72,7 @@ export function createNodes(store: NodeStore): Nodes {
     },
     fresh: (hash) => unsettled.get(hash),
     forget: () => {
+      forgotten += 1;
       held.clear();
       held.set(EMPTY.hash, EMPTY);
       unsettled.set(EMPTY.hash, EMPTY);

@@ -5,6 +5,7 @@ import { serveWorkers } from '../worker/index.ts';
 import { serveBuilds } from './builds.ts';
 import { serveAccess } from './access.ts';
 import { serveBuildChanges } from './build-changes.ts';
+import { serveCollections } from './collections.ts';
 import { serveDocuments } from './documents.ts';
 import { serveEvents } from './events.ts';
 import { serveLogs } from './logs.ts';
@@ -32,6 +33,7 @@ export function serveApi(app: FastifyInstance, context: ServerContext): void {
   serveRefs(app, context);
   serveBuildChanges(app, context);
   serveRefChanges(app, context);
+  serveCollections(app, context);
   servePins(app, context);
   serveVotes(app, context);
   serveAccess(app, context);

@@ -171,6 +171,60 @@ describeEngines('the garbage collector', (fresh) => {
     expect(await explainKept(context, 'tool-2-1.src')).toMatchObject([{ reasons: [], goneAt: clock.now }]);
   });
 
+  it('beside builds takes nothing that is being published, nor what a ref just left', async () => {
+    const { db, context, tree, hashes, clock, store } = await prepared({ mail: false });
+    clock.now = NOON + 7 * 3_600_000;
+    const [oldest = '', second = '', third = ''] = hashes;
+    const move = { target: TARGET, name: 'tested', actor: 'ada', reason: 'x' };
+    await moveRef(db, { ...move, to: oldest, now: NOON });
+    await moveRef(db, { ...move, to: second, now: NOON + 1_800_000 });
+    await moveRef(db, { ...move, to: third, now: clock.now - 60_000 });
+    await moveRef(db, { ...move, to: hashes.at(-1) ?? '', now: clock.now - 30_000 });
+    // Another target's snapshot, whose nodes are there and which nothing records yet.
+    const { promise: recorded, resolve: record } = Promise.withResolvers<undefined>();
+    const { promise: begun, resolve: begin } = Promise.withResolvers<undefined>();
+    let root = '';
+    const other = { ...context.settings.targets[0], name: 'aaa' } as Target;
+    const both = { ...context.settings, targets: [other, ...context.settings.targets] };
+    const publishing = context.mutexes.hold('publish aaa', async () => {
+      root = await tree.replace(hashes.at(-1) ?? '', 'new', [
+        {
+          project: 'new',
+          sequence: 1,
+          name: 'new',
+          fullName: 'new-1',
+          fileName: 'new.rpm',
+          arch: 'noarch',
+          kind: 'binary',
+          sha256: sha256('new'),
+          size: 1,
+        },
+      ]);
+      await tree.keep(root);
+      begin(undefined);
+      await recorded;
+      const snapshot = { target: 'aaa', hash: root, parentHash: null, buildId: null, packageCount: 1, indexTime: 1 };
+      await insertSnapshot(db, { ...snapshot, createdAt: NOON });
+    });
+    await begun;
+    const steps: string[] = [];
+    const options = { ...both.gc, ...RULE, target: TARGET, immediate: true, beside: true };
+    const collecting = collectGarbage({ ...context, settings: both }, options, ({ what }) => steps.push(what));
+    await vi.waitFor(() => {
+      expect(steps).toContain('what snapshots consist of');
+    });
+    record(undefined);
+    await publishing;
+    const [done] = (await collecting).targets;
+    expect(done?.removed.snapshots.toSorted()).toEqual([oldest, hashes[3] ?? ''].toSorted());
+    const there = new Set(await listNodeHashes(db));
+    const needed = (await reachFrom(store, [root, second, third, ...hashes.slice(4)])).nodes;
+    expect([...needed].filter((hash) => !there.has(hash))).toEqual([]);
+    expect(there.has(oldest)).toBe(false);
+    // What was only in memory is written again where it is needed again.
+    await tree.keep(await tree.replace(second, 'tool', []));
+  });
+
   it('removes at once, when asked, what nobody was told of', async () => {
     const { context, hashes } = await prepared({ mail: false });
     expect((await gc(context)).announced.told).toEqual([]);
