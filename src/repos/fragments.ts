@@ -6,6 +6,12 @@ import type { IndexFragment, PackageFile, PackageFormat, Store } from '../model/
 import type { Layout } from './layout.ts';
 import type { ManifestPackage } from './manifest.ts';
 
+/** A fragment in memory, and whether this process has seen it kept. */
+interface Held {
+  fragment: IndexFragment;
+  kept: boolean;
+}
+
 const fragmentSchema = z.record(z.string(), z.string());
 /** Characters of fragments held in memory, so that the next snapshot reads no file again. */
 const MEMORY = 64e6;
@@ -23,17 +29,17 @@ export interface Fragments {
 
 /** Index entries by package digest, kept in `fragments/<aa>/<sha256>.<version>.json`. */
 export function openFragments(layout: Layout, format: PackageFormat, store: Store): Fragments {
-  const memory = createMemory<IndexFragment>(MEMORY, (fragment) =>
+  const memory = createMemory<Held>(MEMORY, ({ fragment }) =>
     Object.values(fragment).reduce((sum, text) => sum + text.length, 0),
   );
   const pathOf = (digest: string) =>
     join(layout.fragments, digest.slice(0, 2), `${digest}.${format.fragmentVersion}.json`);
   const known = async (digest: string) => {
     const held = memory.get(digest);
-    if (held !== undefined) return held;
-    const kept = await readKept(pathOf(digest));
-    if (kept !== undefined) memory.set(digest, kept);
-    return kept;
+    if (held !== undefined) return held.fragment;
+    const fragment = await readKept(pathOf(digest));
+    if (fragment !== undefined) memory.set(digest, { fragment, kept: true });
+    return fragment;
   };
 
   const ofFiles = async (files: readonly PackageFile[]) => {
@@ -41,15 +47,19 @@ export function openFragments(layout: Layout, format: PackageFormat, store: Stor
     const missing = files.filter((_, n) => found[n] === undefined);
     const made = missing.length === 0 ? [] : await format.fragments(missing);
     missing.forEach((file, n) => {
-      memory.set(file.sha256, present(made[n], file.path));
+      memory.set(file.sha256, { fragment: present(made[n], file.path), kept: false });
     });
     const byDigest = new Map(missing.map((file, n) => [file.sha256, made[n]]));
     return files.map((file, n) => present(found[n] ?? byDigest.get(file.sha256), file.path));
   };
   const keep = async (files: readonly PackageFile[], all: readonly IndexFragment[]) => {
-    await inParallel(WRITES, [...files.entries()], ([n, file]) =>
-      keepOnce(pathOf(file.sha256), present(all[n], file.path)),
-    );
+    const loose = [...files.entries()].filter(([, { sha256 }]) => memory.get(sha256)?.kept !== true);
+    await inParallel(WRITES, loose, async ([n, { sha256, path }]) => {
+      const fragment = present(all[n], path);
+      // Cut or emptied by a power cut it is no JSON any more, and made again.
+      await writeAtomic(pathOf(sha256), JSON.stringify(fragment), { durable: false });
+      memory.set(sha256, { fragment, kept: true });
+    });
   };
 
   const ofPackages = async (packages: readonly ManifestPackage[]) => {
@@ -76,11 +86,6 @@ async function readKept(path: string): Promise<IndexFragment | undefined> {
     if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
     throw error;
   }
-}
-
-async function keepOnce(path: string, fragment: IndexFragment): Promise<void> {
-  // Cut or emptied by a power cut it is no JSON any more, and made again.
-  if ((await readKept(path)) === undefined) await writeAtomic(path, JSON.stringify(fragment), { durable: false });
 }
 
 function present(fragment: IndexFragment | undefined, of: string): IndexFragment {

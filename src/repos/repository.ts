@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { allEnded, inParallel } from '../lib/index.ts';
+import { allEnded } from '../lib/index.ts';
 import type {
   Compression,
   IndexFragment,
@@ -49,9 +49,6 @@ export interface RepositoryOptions {
   /** Seconds for which apt may believe a ref's index (Valid-Until). Default null: for ever. */
   validFor?: number | null;
 }
-
-/** Files put into the store at once: what a file system makes durable together costs little more than one. */
-const PUTS = 16;
 
 /** The published repository of one target. It keeps files; which project, build and ref they belong to is the caller's to record. */
 export interface Repository {
@@ -190,10 +187,9 @@ function admission(
   { fragments }: Parts,
   { target, store }: Pick<RepositoryOptions, 'target' | 'store'>,
 ): Pick<Repository, 'admit' | 'beginAdmission'> {
-  const put = (file: PackageFile) => store.put({ ...file, fileName: file.identity.fileName });
   const beginAdmission: Repository['beginAdmission'] = async (files, published) => {
     await refuseConflicts(target.name, files, published);
-    const copied = inParallel(PUTS, files, put);
+    const copied = store.putAll(files.map((file) => ({ ...file, fileName: file.identity.fileName })));
     // Whoever waits for it hears of a failure.
     copied.catch(() => undefined);
     try {

@@ -7,6 +7,8 @@ export interface StoredFile {
   fileName: string;
 }
 
+export type StoredGroup = StoredFile & { companions?: readonly StoredFile[] };
+
 /** Content-addressed storage of package files. */
 export interface Store {
   readonly name: string;
@@ -14,7 +16,9 @@ export interface Store {
    * Takes the file in under its digest (hard link or copy, verified, made durable); a second time is free. Returns its href below the pool.
    * `companions` (the files a dsc names) come to lie beside it, before it, so that what has the file has them too.
    */
-  put(file: StoredFile & { companions?: readonly StoredFile[] }): Promise<string>;
+  put(file: StoredGroup): Promise<string>;
+  /** The same with many files, which costs less than one after the other. */
+  putAll(files: readonly StoredGroup[]): Promise<void>;
   /** The href a package has or would have below the pool: `<aa>/<sha256>/<fileName>`. */
   hrefOf(sha256: string, fileName: string): string;
   has(sha256: string, fileName: string): Promise<boolean>;

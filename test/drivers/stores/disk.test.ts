@@ -97,6 +97,30 @@ test('twenty calls at once for one file leave one file', async () => {
   expect(await readdir(join(pool, hrefs[0] ?? '', '..'))).toEqual(['a.rpm']);
 });
 
+test('a hundred files at once come as one does, and nothing comes where one of them is damaged', async () => {
+  const store = createDiskStore({ directory: pool });
+  const files = await Promise.all(
+    Array.from({ length: 100 }, async (_, n) => ({
+      ...(await fileOf(`content ${String(n)}`, `p${String(n)}.dsc`)),
+      companions: [await fileOf(`tarball ${String(n)}`, `p${String(n)}.tar.gz`)],
+    })),
+  );
+  const broken = files[99];
+  await writeFile(broken?.path ?? '', 'changed 99');
+  await expect(store.putAll(files)).rejects.toMatchObject({ code: 'store_damaged', where: broken?.path });
+  expect(await readdir(pool)).toEqual([]);
+  await writeFile(broken?.path ?? '', 'content 99');
+  await store.put(files[0] ?? (await fileOf('', 'none')));
+  await store.putAll(files);
+  for (const [n, { sha256: digest, fileName }] of files.entries()) {
+    const place = join(pool, store.hrefOf(digest, fileName));
+    expect(await readFile(place, 'utf8')).toBe(`content ${String(n)}`);
+    expect(await readFile(join(place, '..', `p${String(n)}.tar.gz`), 'utf8')).toBe(`tarball ${String(n)}`);
+  }
+  await store.putAll(files);
+  expect((await readdir(pool)).filter((name) => name.startsWith('.tmp-'))).toEqual([]);
+});
+
 test('recover removes what a killed run left, and nothing else', async () => {
   const store = createDiskStore({ directory: pool });
   await store.recover();

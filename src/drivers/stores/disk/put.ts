@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { chmod, chown, copyFile, link, lstat, mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf, fileSystemError, sha256File, syncDirectory, TrunklineError } from '../../../lib/index.ts';
-import type { StoredFile } from '../../../model/index.ts';
+import type { StoredFile, StoredGroup } from '../../../model/index.ts';
 import { hrefOf } from './href.ts';
 import { checkPlace } from './schema.ts';
 
@@ -20,20 +20,26 @@ export interface Pool {
  * cut emptied is replaced.
  * @throws TrunklineError `store_damaged` when the content is not what the digest says, `no_space`, `data_dir_unwritable`
  */
-export async function putFile(pool: Pool, file: StoredFile & { companions?: readonly StoredFile[] }): Promise<string> {
+export async function putFile(pool: Pool, file: StoredGroup): Promise<string> {
   const href = hrefOf(file.sha256, file.fileName);
   const directory = dirname(join(pool.path, href));
-  const companions = file.companions ?? [];
-  for (const companion of companions) checkPlace(companion.sha256, companion.fileName);
   try {
-    const missing: StoredFile[] = [];
-    for (const one of [...companions, file])
-      if (!(await holds(join(directory, one.fileName), one.size))) missing.push(one);
+    const missing = await missingOf(directory, file);
     if (missing.length > 0) await place(pool, directory, missing);
     return href;
   } catch (error) {
     throw fileSystemError(error, directory);
   }
+}
+
+/** Of a file and what must lie beside it, what is not in its place; in the order in which it has to come there. */
+export async function missingOf(directory: string, file: StoredGroup): Promise<StoredFile[]> {
+  const companions = file.companions ?? [];
+  for (const companion of companions) checkPlace(companion.sha256, companion.fileName);
+  const missing: StoredFile[] = [];
+  for (const one of [...companions, file])
+    if (!(await holds(join(directory, one.fileName), one.size))) missing.push(one);
+  return missing;
 }
 
 /** Whether a file of that size is there. Its content was proved when it was put, and made durable before it got its name. */
@@ -49,6 +55,7 @@ async function place(pool: Pool, directory: string, files: readonly StoredFile[]
     for (const file of files) {
       const staged = join(staging, file.fileName);
       await take(file, staged);
+      await syncFile(staged);
       await rename(staged, join(directory, file.fileName));
     }
     const prefix = dirname(directory);
@@ -60,10 +67,10 @@ async function place(pool: Pool, directory: string, files: readonly StoredFile[]
 }
 
 /**
- * A hard link where that is safe: the file is ours, so nobody can write to it behind the store's back. Otherwise a copy, which shares blocks where the
+ * Brings a file to where it waits, without making it durable. A hard link where that is safe: the file is ours, so nobody can write to it behind the store's back. Otherwise a copy, which shares blocks where the
  * file system can.
  */
-async function take(file: StoredFile, staged: string): Promise<void> {
+export async function take(file: StoredFile, staged: string): Promise<void> {
   const status = await lstat(file.path);
   if (!status.isFile()) throw damaged(file, 'is not a regular file');
   if (status.uid !== process.getuid?.() || !(await linked(file.path, staged))) await copy(file.path, staged);
@@ -71,7 +78,10 @@ async function take(file: StoredFile, staged: string): Promise<void> {
   const { size } = await lstat(staged);
   if (size !== file.size || (await sha256File(staged)) !== file.sha256)
     throw damaged(file, 'is not what was identified: its size or SHA-256 differ');
-  const handle = await open(staged, 'r');
+}
+
+async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, 'r');
   try {
     await handle.sync();
   } finally {
