@@ -16,6 +16,7 @@ interface TokenOptions {
   expires?: string;
   target?: string[];
   label?: string[];
+  attempts?: number;
 }
 
 /** How long the token of a user is good when nothing is said. */
@@ -24,7 +25,7 @@ const DEFAULT_TERM = '90d';
 /** The token that `trunkline token create` was asked for. @throws TrunklineError `invalid_argument` */
 export function orderOf(
   text: string,
-  { scope, expires, target, label }: TokenOptions,
+  { scope, expires, target, label, attempts }: TokenOptions,
   now: number,
 ): TokenOrder | WorkerTokenOrder {
   const [, owner, name] = /^([^/]+)\/([^/]+)$/.exec(text) ?? [];
@@ -37,13 +38,17 @@ export function orderOf(
   const term = expires ?? (isWorker ? 'never' : DEFAULT_TERM);
   const expiresAt = term === 'never' ? null : untilWhen(term, now, '--expires');
   if (!isWorker) {
-    if (target !== undefined || label !== undefined)
-      throw refused('--target and --label are for the tokens of workers', 'limit the token of a user with --scope');
+    if (target !== undefined || label !== undefined || attempts !== undefined)
+      throw refused(
+        '--target, --label and --attempts are for the tokens of workers',
+        'limit the token of a user with --scope',
+      );
     return { user: owner, name, scope: scope?.map(grantOf) ?? null, expiresAt };
   }
   if (scope !== undefined)
     throw refused('--scope is for the tokens of users', 'limit a worker with --target and --label');
-  return { name, worker: { targets: target ?? [], labels: label ?? [] }, expiresAt };
+  const most = attempts === undefined ? {} : { attempts };
+  return { name, worker: { targets: target ?? [], labels: label ?? [], ...most }, expiresAt };
 }
 
 /** The token, made by a server. @throws TrunklineError as the server does */
@@ -59,7 +64,9 @@ export async function orderedFrom(
     return client.post('createToken', { user: order.user }, { name, expiresAt, ...scope, ...why });
   }
   const [targets, labels] = [[...order.worker.targets], [...order.worker.labels]];
-  return client.post('createWorkerToken', {}, { name, targets, labels, expiresAt, ...why });
+  const { attempts } = order.worker;
+  const most = attempts === undefined ? {} : { attempts };
+  return client.post('createWorkerToken', {}, { name, targets, labels, ...most, expiresAt, ...why });
 }
 
 function refused(what: string, hint: string): TrunklineError {

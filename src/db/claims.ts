@@ -1,4 +1,4 @@
-import type { Expression, ExpressionBuilder, SqlBool } from 'kysely';
+import { sql, type Expression, type ExpressionBuilder, type SqlBool } from 'kysely';
 import { FINISHED, PENDING, RUNNING } from './states.ts';
 import { toAttempt, type QueuedAttempt } from './attempts.ts';
 import type { DbOrTx } from './database.ts';
@@ -84,6 +84,17 @@ export async function listExpired(db: DbOrTx, now: number): Promise<QueuedAttemp
 export async function listRunningOf(db: DbOrTx, prefix: string): Promise<QueuedAttempt[]> {
   const rows = await db.sql.selectFrom('attempts').selectAll().where('state', '=', RUNNING).orderBy('id').execute();
   return rows.filter(({ worker }) => worker?.startsWith(prefix)).map(toAttempt);
+}
+
+/** How many attempts run whose worker's name begins with `prefix`. */
+export async function countRunningOf(db: DbOrTx, prefix: string): Promise<number> {
+  const row = await db.sql
+    .selectFrom('attempts')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('state', '=', RUNNING)
+    .where(sql<boolean>`substr(worker, 1, ${prefix.length}) = ${prefix}`)
+    .executeTakeFirstOrThrow();
+  return row.count;
 }
 
 export interface QueueState {

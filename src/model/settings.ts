@@ -96,6 +96,10 @@ export interface ServerSettings {
   backlogLimit: number;
   /** Seconds without a sign of life after which a worker loses its builds. */
   workerLease: number;
+  /** Attempts that the token of a worker may hold at once, unless it says otherwise itself. */
+  workerAttempts: number;
+  /** Seconds that a worker may take for an attempt, besides twice the target's `limits.time`. */
+  workerSlack: number;
 }
 
 /** The configuration file as the rest of the house sees it: checked, defaults filled in, paths absolute, secrets resolved. */

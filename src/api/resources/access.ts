@@ -45,7 +45,9 @@ export const tokenSchema = z
     user: z.string().nullable().meta({ description: 'null: of a worker' }),
     name: z.string(),
     scope: z.array(grant).nullable().meta({ description: 'null: all that its owner may' }),
-    worker: z.object({ targets: z.array(z.string()), labels: z.array(z.string()) }).nullable(),
+    worker: z
+      .object({ targets: z.array(z.string()), labels: z.array(z.string()), attempts: z.int().optional() })
+      .nullable(),
     createdAt: time(),
     createdBy: z.string(),
     expiresAt: time().nullable(),
@@ -102,6 +104,7 @@ export const workerTokenBody = z.object({
   name: accountName(),
   targets: patterns().min(1),
   labels: patterns().default([]),
+  attempts: z.int().min(1).max(10_000).optional().meta({ description: 'builds it may have at once' }),
   expiresAt,
   reason,
 });

@@ -58,6 +58,8 @@ export function readGeneral(
       pollInterval: result.server.poll_interval,
       backlogLimit: result.server.backlog_limit,
       workerLease: result.server.worker_lease,
+      workerAttempts: result.server.worker_attempts,
+      workerSlack: result.server.worker_slack,
     },
     limits: { ...limits, sourceSize },
   };

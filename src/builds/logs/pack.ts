@@ -28,7 +28,15 @@ const PAUSE = 200;
  * Compresses the logs of all attempts that ended ten minutes ago or longer. Answers how many attempts. A log that cannot be compressed is said in the
  * log, and stays as it is. @throws when the machine cannot go on: a full disk
  */
-export async function packLogs(
+export function packLogs(
+  context: Pick<TrunkContext, 'settings' | 'db' | 'now' | 'log' | 'mutexes'>,
+  signal: AbortSignal,
+): Promise<number> {
+  // One of several servers with one data directory: what one begins the other would take for what a dead one left.
+  return context.mutexes.hold('packing of logs', () => packAll(context, signal));
+}
+
+async function packAll(
   context: Pick<TrunkContext, 'settings' | 'db' | 'now' | 'log'>,
   signal: AbortSignal,
 ): Promise<number> {

@@ -8,18 +8,17 @@ import type {
   VerifiedAnswer,
   VerifiedBody,
 } from '../../api/index.ts';
-import { findAttempt, listQueuedProjects, type QueuedAttempt } from '../../db/index.ts';
+import { countRunningOf, findAttempt, listQueuedProjects } from '../../db/index.ts';
 import { createMutexes, TrunklineError } from '../../lib/index.ts';
 import type { Principal } from '../../model/access/index.ts';
 import type { Target, WorkerProfile } from '../../model/index.ts';
-import { claim, expireLeases, interrupt, leaseOf, release, retryOrFinish } from '../../queue/index.ts';
-import type { AttemptInProgress } from '../begin.ts';
+import { claim, expireLeases, interrupt, leaseOf, release } from '../../queue/index.ts';
 import type { AttemptReport } from '../conclude.ts';
 import type { TrunkContext } from '../context.ts';
-import { failureOf } from '../failure.ts';
 import { snapshotParts } from './candidate.ts';
 import { holderName, requireLease, requireWork, targetsFor, type LeaseRequest } from './claim.ts';
 import { orderOf } from './order.ts';
+import { endOverlong, failAttempt } from './overlong.ts';
 import type { Piece } from './pieces.ts';
 import { createSessions, type Session, type Sessions } from './session.ts';
 import { planSession, takeBuilt, takeVerified } from './stages.ts';
@@ -70,8 +69,6 @@ export interface RemoteBuilds {
 /** Milliseconds between looks for work when nobody says that there is some, and for attempts that were cancelled or taken away. */
 const LOOK = 500;
 const UPKEEP = 5000;
-/** Milliseconds an attempt may take besides twice the time of a build: source, transfers, install check. */
-const SPARE = 3_600_000;
 
 export function openRemoteBuilds(context: TrunkContext, options: RemoteOptions): RemoteBuilds {
   const sessions = createSessions(context);
@@ -101,6 +98,7 @@ export function openRemoteBuilds(context: TrunkContext, options: RemoteOptions):
       }
     },
     heartbeat: async (request) => {
+      await upkeep();
       await requireLease(context, request, leaseMs);
     },
     repository: (request) => within(request, (session) => snapshotParts(context, session)),
@@ -139,11 +137,15 @@ async function claimOnce(
     .targets.map((target: Target) => target.name)
     .filter((target) => ready.includes(target));
   if (names.length === 0) return null;
+  const held = () => countRunningOf(context.db, holderName(principal, ''));
+  const most = principal.worker?.attempts ?? context.settings.server.workerAttempts;
+  if ((await held()) >= most) return null;
   const worker = holderName(principal, name);
   const filter = { targets: names, without };
   const attempt = await claim(context.db, { worker, now: context.now(), leaseMs, filter });
   if (attempt === null) return null;
-  if (signal.aborted) {
+  // Asked again: many may have asked at once, of several servers.
+  if (signal.aborted || (await held()) > most) {
     await release(context.db, leaseOf(attempt), context.now());
     return null;
   }
@@ -155,28 +157,6 @@ async function claimOnce(
     await sessions.close(attempt.id);
     return null;
   }
-}
-
-/** Ends an attempt without its worker: it could not even be begun, or goes on for ever. */
-async function failAttempt(context: TrunkContext, attempt: QueuedAttempt, error: unknown): Promise<void> {
-  const rule = { maxRetries: context.settings.maxRetries, now: context.now() };
-  const work = { result: 'failure', ...failureOf(error) } as const;
-  await retryOrFinish(context.db, leaseOf(attempt), work, rule).catch((lost: unknown) => {
-    // Somebody else was first.
-    if (!(lost instanceof TrunklineError && lost.code === 'lock_lost')) throw lost;
-  });
-}
-
-/** A worker that says that it lives, and nothing else, keeps nothing for ever. */
-function isOverlong(context: TrunkContext, { attempt, target }: AttemptInProgress): boolean {
-  return context.now() - (attempt.startedAt ?? 0) > 2000 * target.limits.time + SPARE;
-}
-
-function tooLong({ attempt }: AttemptInProgress): TrunklineError {
-  return new TrunklineError(
-    'sandbox_failed',
-    `${attempt.worker ?? 'The worker'} had it for longer than any build takes`,
-  );
 }
 
 /**
@@ -192,12 +172,11 @@ function createUpkeep(context: TrunkContext, sessions: Sessions): () => Promise<
     last = performance.now();
     without = (await listQueuedProjects(context.db)).filter((name) => !configured.has(name));
     await expireLeases(context.db, context.now());
+    await endOverlong(context);
     for (const { progress } of sessions.list()) {
       const { id, lease } = progress.attempt;
       const now = await findAttempt(context.db, id);
-      if (now?.state === 'running' && now.lease === lease && !isOverlong(context, progress)) continue;
-      if (now?.state === 'running' && now.lease === lease) await failAttempt(context, now, tooLong(progress));
-      await sessions.close(id);
+      if (now?.state !== 'running' || now.lease !== lease) await sessions.close(id);
     }
     return without;
   };

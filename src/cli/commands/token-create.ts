@@ -1,10 +1,11 @@
-import { ACCESS_OPTIONS, defineCommand, type AccessOptions } from '../command.ts';
+import { ACCESS_OPTIONS, defineCommand, wholeNumber, type AccessOptions } from '../command.ts';
 
 interface Options extends AccessOptions {
   scope?: string[];
   expires?: string;
   target?: string[];
   label?: string[];
+  attempts?: number;
 }
 
 export const tokenCreate = defineCommand<Options>({
@@ -22,6 +23,11 @@ export const tokenCreate = defineCommand<Options>({
     { flags: '--expires <DATE>', description: '2026-12-24 (UTC), 30d or never; default: 90d, worker: never' },
     { flags: '--target <NAME...>', description: 'worker: the targets it may work for, * for all' },
     { flags: '--label <NAME...>', description: 'worker: the labels it may say it has' },
+    {
+      flags: '--attempts <N>',
+      description: 'worker: builds it may have at once (default: server.worker_attempts)',
+      parse: wholeNumber('--attempts', 1, 10_000),
+    },
     ...ACCESS_OPTIONS,
   ],
   run: async ({ args, options, print, settings }) => {

@@ -41,6 +41,8 @@ export interface WorkerScope {
   targets: readonly string[];
   /** Names or patterns of the labels it may say it has. */
   labels: readonly string[];
+  /** Attempts it may hold at once, whatever names it goes by; absent: as many as the server's configuration says. */
+  attempts?: number | undefined;
 }
 
 /** Who asks. */

@@ -19,7 +19,11 @@ export function tokenAnswer({ id, user, name, scope, worker, createdBy, ...times
   return {
     ...{ id, user, name, createdBy },
     scope: scope && [...scope],
-    worker: worker && { targets: [...worker.targets], labels: [...worker.labels] },
+    worker: worker && {
+      targets: [...worker.targets],
+      labels: [...worker.labels],
+      ...(worker.attempts === undefined ? {} : { attempts: worker.attempts }),
+    },
     createdAt: iso(times.createdAt),
     expiresAt: isoOrNull(times.expiresAt),
     lastUsedAt: isoOrNull(times.lastUsedAt),

@@ -47,8 +47,12 @@ export function serveTokens(app: FastifyInstance, context: ServerContext): void 
     page(await listTokens(db, { ofWorkers: true }), query),
   );
   serveRoute(app, 'createWorkerToken', ofWorkers, async ({ body, request }) => {
-    const { name, targets, labels } = body;
-    const order = { name, worker: { targets, labels }, expiresAt: end(body.expiresAt) };
+    const { name, targets, labels, attempts } = body;
+    const order = {
+      name,
+      worker: { targets, labels, ...(attempts === undefined ? {} : { attempts }) },
+      expiresAt: end(body.expiresAt),
+    };
     return madeAnswer(await createWorkerToken(db, order, changeOf(context, request, body)));
   });
   serveRoute(app, 'revokeToken', 'listed', async ({ params, body, request }) => {

@@ -1,4 +1,5 @@
 import type { TrunkContext } from '../../builds/index.ts';
+import { endOverlong } from '../../builds/remote/index.ts';
 import { listQueuedProjects } from '../../db/index.ts';
 import { describeError, pauseFor, together } from '../../lib/index.ts';
 import { expireLeases, recoverWorker } from '../../queue/index.ts';
@@ -72,6 +73,8 @@ async function expireUntil(context: TrunkContext, signal: AbortSignal): Promise<
 }
 
 async function expire(context: TrunkContext): Promise<void> {
+  for (const { id, worker } of await endOverlong(context))
+    context.log.warn({ attempt: id, worker }, 'its worker had it for longer than any build takes: it was ended');
   for (const { attempt } of await expireLeases(context.db, context.now())) {
     const { id, worker } = attempt;
     context.log.warn({ attempt: id, worker }, 'its worker was not heard of any more: it is made again');

@@ -53,4 +53,15 @@ export const serverSchema = z.strictObject({
   worker_lease: duration()
     .describe('A worker that gives no sign of life for this long loses its builds; they are made again.')
     .prefault('2m'),
+  worker_attempts: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .describe('Builds that workers with one token may have at once, unless the token says otherwise.')
+    .prefault(32),
+  worker_slack: duration()
+    .describe(
+      'What a worker may take for a build besides twice `limits.time`; then the server ends it, whatever the worker says.',
+    )
+    .prefault('1h'),
 });
