@@ -22,6 +22,7 @@ import { recoverJails } from '../lib/jail/index.ts';
 import type { Settings, Signer, Target } from '../model/index.ts';
 import { describeRefs, describeRemovedRefs, pointRef } from '../promotion/index.ts';
 import { openRepository, type Repository } from '../repos/index.ts';
+import { openClock, type Clock } from './clock.ts';
 import { finishRemovals } from './collect/index.ts';
 import { serverId, takeDeployment, type DataDirectoryLock } from './lock/index.ts';
 
@@ -115,6 +116,8 @@ async function assemble(
 ): Promise<Trunk> {
   const { database, dataDir, localDir } = settings;
   const db = await openDatabase({ url: database.kind === 'sqlite' ? sqliteUrl(database.path) : database.url, mode });
+  const log = createLog(settings.logLevel);
+  const clock = mode === 'write' ? await clockOf(db, log) : null;
   const formats = createFormats();
   const context: TrunkContext = {
     settings,
@@ -126,18 +129,28 @@ async function assemble(
     queueBell: createBell(),
     mutexes: createMutexes((name, work) => (SHARED.test(name) ? db.hold(name, work) : work())),
     shown: new Set(),
-    log: createLog(settings.logLevel),
+    log,
     server,
-    now: Date.now,
+    now: clock?.now ?? Date.now,
   };
   return {
     context,
     announce: (url, token) => lock.announce(url, token),
     close: async () => {
+      clock?.stop();
       await db.close();
       await lock.release();
     },
   };
+}
+
+async function clockOf(db: Db, log: TrunkContext['log']): Promise<Clock> {
+  try {
+    return await openClock(db, log);
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
 }
 
 /** One repository object per target. */
@@ -200,9 +213,7 @@ async function recover(context: TrunkContext): Promise<void> {
 async function recoverTarget(context: TrunkContext, target: Target): Promise<void> {
   const repository = context.repository(target);
   await finishRemovals(context, target);
-  const { missing } = await repository.recover({
-    ...(await describeRemovedRefs(context, target)),
-    ...(await describeRefs(context, target.name)),
-  });
+  const expected = { ...(await describeRemovedRefs(context, target)), ...(await describeRefs(context, target.name)) };
+  const { missing } = await repository.recover(expected, Math.trunc(context.now() / 1000));
   for (const one of missing) await pointRef(context, target, one);
 }

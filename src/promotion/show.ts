@@ -30,12 +30,13 @@ export async function pointRef(
   { ref, hash }: { ref: string; hash: string },
 ): Promise<void> {
   const repository = context.repository(target);
+  const now = Math.trunc(context.now() / 1000);
   try {
-    await repository.moveRef(ref, hash);
+    await repository.moveRef(ref, hash, now);
   } catch (error) {
     if (!(error instanceof TrunklineError) || error.code !== 'not_found') throw error;
     const { indexTime } = await requireSnapshot(context.db, target.name, hash);
-    await repository.materialise(hash, indexTime ?? Math.trunc(context.now() / 1000));
-    await repository.moveRef(ref, hash);
+    await repository.materialise(hash, indexTime ?? now);
+    await repository.moveRef(ref, hash, now);
   }
 }
