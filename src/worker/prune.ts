@@ -7,10 +7,16 @@ interface Held {
   usedAt: number;
 }
 
-/** Removes packages that were used longest ago until those left below `directory` have at most `limit` bytes, and what leads to removed ones. */
+/** How names of repositories begin that are being made. */
+export const MAKING = '.tmp-';
+
+/** Removes repositories that are half made, then packages that were used longest ago until those left below `directory` have at most `limit` bytes, and what leads to removed ones. */
 export async function prunePool(directory: string, limit: number): Promise<void> {
   const held: Held[] = [];
   for (const target of await namesIn(directory)) {
+    const snapshots = join(directory, target, 'snapshots');
+    for (const name of (await namesIn(snapshots)).filter((one) => one.startsWith(MAKING)))
+      await rm(join(snapshots, name), { recursive: true, force: true });
     const pool = join(directory, target, 'pool');
     for (const shelf of await namesIn(pool))
       for (const digest of await namesIn(join(pool, shelf))) held.push(await measure(join(pool, shelf, digest)));

@@ -4,7 +4,7 @@ import type { IndexFile, ListedPackage, RepositoryParts } from '../api/index.ts'
 import { createMutexes, errnoOf, fileSystemError, inParallel, sha256File, TrunklineError } from '../lib/index.ts';
 import type { LocalRepository } from '../model/index.ts';
 import type { HeldAttempt } from './attempt.ts';
-import { prunePool } from './prune.ts';
+import { MAKING, prunePool } from './prune.ts';
 
 /** Files fetched at once. */
 const FETCHES = 8;
@@ -28,7 +28,7 @@ export interface Repositories {
     parts: RepositoryParts,
     files: CandidateFiles,
   ): Promise<LocalRepository>;
-  /** Removes what was used longest ago until `limit` bytes are left; to be called when nothing is built. */
+  /** Removes what a killed worker left half made, and what was used longest ago until `limit` bytes are left; to be called when nothing is built. */
   prune(limit: number): Promise<void>;
 }
 
@@ -60,11 +60,14 @@ export function openRepositories(directory: string): Repositories {
       await bringAll(held, target, packages);
       if ((await stat(path).catch(() => null)) === null) {
         await mkdir(dirname(path), { recursive: true, mode: 0o755 });
-        const making = await mkdtemp(join(dirname(path), '.tmp-'));
-        await chmod(making, 0o755);
-        await writeIndex(held, making, index, poolOf(target));
-        await rename(making, path).catch(unlessThere);
-        await rm(making, { recursive: true, force: true });
+        const making = await mkdtemp(join(dirname(path), MAKING));
+        try {
+          await chmod(making, 0o755);
+          await writeIndex(held, making, index, poolOf(target));
+          await rename(making, path).catch(unlessThere);
+        } finally {
+          await rm(making, { recursive: true, force: true });
+        }
       }
       return { path, also: [poolOf(target)] };
     },

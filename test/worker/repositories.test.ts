@@ -33,6 +33,11 @@ test('a package is fetched once, whoever asks, and is what its digest says', asy
   expect(await readdir(join(both[0]?.path ?? '', 'pool', sha256('one').slice(0, 2), sha256('one')))).toEqual(['a.rpm']);
   const lying = repositories.snapshot(held, 't', 'c'.repeat(64), { index, packages: [file('two')] });
   await expect(lying).rejects.toMatchObject({ message: expect.stringContaining('has the digest') as unknown });
+  const broken = { index: [...index, file('two')].map((one) => ({ ...one, path: `x/${one.sha256}` })), packages: [] };
+  const lost = repositories.snapshot(held, 't', 'd'.repeat(64), broken);
+  await expect(lost).rejects.toMatchObject({ message: expect.stringContaining('has the digest') as unknown });
+  // Nothing half made stays.
+  expect((await readdir(join(both[0]?.path ?? '', '..'))).sort()).toEqual(['a'.repeat(64), 'b'.repeat(64)]);
 });
 
 test.each(['../x', '/etc/x', 'a/../../x'])('the path %s of a server is not written to', async (path) => {
@@ -51,8 +56,9 @@ test('what was used longest ago goes first, until the rest is small enough', asy
     await writeFile(join(place, 'x.rpm'), 'x'.repeat(100));
     await utimes(place, n + 1000, n + 1000);
   }
-  await mkdir(join(directory, 'repos/t/snapshots/x'), { recursive: true });
+  for (const name of ['x', '.tmp-killed']) await mkdir(join(directory, 'repos/t/snapshots', name), { recursive: true });
   await repositories.prune(300);
+  expect(await readdir(join(directory, 'repos/t/snapshots'))).toEqual(['x']);
   expect((await readdir(join(pool, 'aa'))).sort()).toEqual(['middle', 'new', 'old']);
   await repositories.prune(150);
   expect(await readdir(join(pool, 'aa'))).toEqual(['new']);
