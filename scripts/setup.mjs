@@ -43,6 +43,7 @@ const TEST = {
   e2fsprogs: '/usr/sbin/mkfs.ext4',
   'libcap2-bin': '/usr/sbin/setcap',
   procps: '/usr/bin/ps',
+  faketime: '/usr/bin/faketime',
   // What zypper needs, which is unpacked below.
   libzypp1722: '/usr/share/doc/libzypp1722',
   libaugeas0: '/usr/share/doc/libaugeas0',

@@ -109,7 +109,8 @@ function startTime(pid: number): string {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '0';
 }
 
-function binaries(): string {
+/** Where PostgreSQL's programs are. */
+export function binaries(): string {
   const root = '/usr/lib/postgresql';
   const newest = existsSync(root) ? readdirSync(root).sort((a, b) => Number(b) - Number(a))[0] : undefined;
   if (newest === undefined) throw new Error('PostgreSQL is not installed: apt-get install postgresql-15');

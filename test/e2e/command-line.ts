@@ -22,12 +22,12 @@ export interface RunningCommand {
   killGroup(signal: NodeJS.Signals): void;
 }
 
-/** Starts bin/trunkline.js as a user does, with nothing of this process's environment but PATH. */
-export function start(args: readonly string[], options: { cwd?: string } = {}): RunningCommand {
+/** Starts bin/trunkline.js as a user does, with nothing of this process's environment but PATH, and `env`. */
+export function start(args: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}): RunningCommand {
   const child = spawn(process.execPath, [PROGRAM, ...args], {
     cwd: options.cwd ?? '/',
     detached: true,
-    env: { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/nonexistent', LANG: 'C.UTF-8' },
+    env: { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/nonexistent', LANG: 'C.UTF-8', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { glob, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { parse, stringify } from 'yaml';
@@ -27,14 +27,26 @@ export interface ServerDeployment extends Deployment {
   places: ServerPlace[];
 }
 
+interface ServerOptions {
+  count: number;
+  formats?: Formats;
+  settings?: Record<string, unknown>;
+  /** An empty one. Default: one of its own. */
+  database?: string;
+}
+
+async function emptyDatabase(): Promise<string> {
+  const made = await createTestDatabase('postgres', { empty: true });
+  onTestFinished(() => made.remove());
+  return made.url;
+}
+
 /** A deployment over PostgreSQL with places for servers that share its data directory. Its own configuration is a further one's. */
 export async function deployServers(
   names: readonly string[],
-  { count, formats, settings = {} }: { count: number; formats?: Formats; settings?: Record<string, unknown> },
+  { count, formats, settings = {}, database: given }: ServerOptions,
 ): Promise<ServerDeployment> {
-  const made = await createTestDatabase('postgres', { empty: true });
-  onTestFinished(() => made.remove());
-  const database = made.url;
+  const database = given ?? (await emptyDatabase());
   const deployment = await deploySamples(names, { ...(formats && { formats }), settings: { database, ...settings } });
   const written = parse(await readFile(deployment.config, 'utf8')) as object;
   const places: ServerPlace[] = [];
@@ -49,12 +61,22 @@ export async function deployServers(
   return { ...deployment, database, places };
 }
 
+/** What a process is started with whose clock is an hour ahead; what runs in jails has the right time. */
+export async function anHourAhead(): Promise<Record<string, string>> {
+  const libraries: string[] = [];
+  for await (const path of glob('/usr/lib/*/faketime/libfaketimeMT.so.1')) libraries.push(path);
+  const [library] = libraries;
+  if (library === undefined) throw new Error('faketime is not installed: apt-get install faketime');
+  return { LD_PRELOAD: library, FAKETIME: '+1h', FAKETIME_DONT_FAKE_MONOTONIC: '1' };
+}
+
 /** `trunkline serve` with everything it does; ended when the test has finished. */
 export async function serveAll(
   config: string,
-  ...options: string[]
+  options: readonly string[] = [],
+  env: Record<string, string> = {},
 ): Promise<{ url: string; command: RunningCommand }> {
-  const command = start(['--config', config, '--json', 'serve', '--listen', '127.0.0.1:0', ...options]);
+  const command = start(['--config', config, '--json', 'serve', '--listen', '127.0.0.1:0', ...options], { env });
   onTestFinished(async () => {
     command.kill('SIGTERM');
     await command.done;
