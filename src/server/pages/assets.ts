@@ -11,7 +11,7 @@ h1{font-size:1.3rem;margin:.6rem 0}h2{font-size:1.05rem;margin:1.4rem 0 .4rem}
 table{border-collapse:collapse;width:100%}
 th,td{text-align:left;padding:.3rem .7rem .3rem 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{font-weight:600;white-space:nowrap}
-td.time,td.number{white-space:nowrap;font-variant-numeric:tabular-nums}
+td.time,td.number,td.name{white-space:nowrap}td.time,td.number{font-variant-numeric:tabular-nums}
 code,pre{font-family:ui-monospace,monospace;font-size:.9em}
 .subject{overflow-wrap:anywhere}
 .success{color:var(--good)}.failure{color:var(--bad)}.running,.pending{color:var(--run)}.skipped,.cancelled,.dim{color:var(--dim)}

@@ -56,7 +56,7 @@ function row(
   const link = (id: number, text: unknown) => html`<a href=${`/builds/${String(id)}`}>${text}</a>`;
   return html`<tr>
     <td><a href=${address('/', { project, target })}>${project}</a></td>
-    <td>${target}</td>
+    <td class="name">${target}</td>
     <td>
       ${newest === null ? html`<span class="dim">never built</span>` : link(newest.build.id, stateOf(newest.build))}
     </td>

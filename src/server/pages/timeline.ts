@@ -52,13 +52,13 @@ function row({ build, revision }: BuildWithRevision): Markup {
     <td class="time">${when(finishedAt)}</td>
     <td class="time">${when(committerTime * 1000)}</td>
     <td><a href=${address('/', { project })}>${project}</a></td>
-    <td>${target}</td>
+    <td class="name">${target}</td>
     <td class="subject"><code>${hash.slice(0, 10)}</code> ${subject}</td>
     <td>${stateOf(build)}</td>
     <td>
       ${snapshot === null ? null : html`<a href=${`${snapshotPath(target, snapshot)}${configOf(target)}`} rel="nofollow">client file</a>`}
     </td>
-    <td><a href=${`/builds/${String(id)}`}>build ${id}</a></td>
+    <td class="name"><a href=${`/builds/${String(id)}`}>build ${id}</a></td>
   </tr>`;
 
   function configOf(name: string): string {
