@@ -2,7 +2,7 @@ import { insertAudit, type DbOrTx } from '../db/index.ts';
 
 /** What somebody asked for, in words that stay: who, what, of what, why. */
 export interface Act {
-  /** A user's name, or `system`. */
+  /** A user's name, `ada/laptop` for a token of hers, `webhook/FORGE/DELIVERY` for a delivery of a forge, or `system`. */
   actor: string;
   action:
     | 'recheck'
@@ -22,10 +22,13 @@ export interface Act {
     | 'upload'
     | 'vote'
     | 'promote'
-    | 'demote';
+    | 'demote'
+    | 'poll_soon';
   /** `build/17`, `upload/3`, `ref/fedora-43-x86_64/current`, `key/<fingerprint>`. */
   subject: string;
   reason: string | null;
+  /** What the subject does not say. Never a secret. */
+  detail?: Readonly<Record<string, unknown>>;
 }
 
 /** Writes an act down, in the transaction that carries it out. */

@@ -1,5 +1,6 @@
 import { pollSoon, workDeliveries, type WaitingDelivery } from '../../db/index.ts';
 import type { TrunkContext } from '../../builds/index.ts';
+import { audit } from '../../events/index.ts';
 import type { Forge, ForgeEvent } from '../../model/index.ts';
 import { affectedProjects } from './affected.ts';
 
@@ -26,6 +27,12 @@ export async function workWaiting(
       const polls = new Set<string>();
       const outcomes = deliveries.map((one) => decide(one, sources.get(one.source)?.forge, settings.projects, polls));
       await pollSoon(tx, [...polls].sort(), at);
+      for (const [place, { outcome, detail }] of outcomes.entries()) {
+        const one = deliveries[place];
+        if (one === undefined || outcome !== 'polled') continue;
+        const act = { actor: `webhook/${one.source}/${one.deliveryId}`, action: 'poll_soon', reason: null } as const;
+        await audit(tx, { ...act, subject: `forge/${one.source}`, detail: { projects: detail } }, at);
+      }
       return outcomes;
     });
   } while (worked > 0);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { listPolls, schedulePolls, type Db } from '../../../src/db/index.ts';
+import { listAudit, listPolls, schedulePolls, type Db } from '../../../src/db/index.ts';
 import { FORGES } from '../../../src/drivers/forges/registry.ts';
 import { createLog } from '../../../src/lib/index.ts';
 import type { Settings } from '../../../src/model/index.ts';
@@ -51,6 +51,17 @@ describeEngines('deliveries of forges', (fresh) => {
       { source: 'github', outcome: 'polled', count: 2 },
       { source: 'gitlab', outcome: 'polled', count: 1 },
     ]);
+    // Who made a project due is written down, once for each delivery that did.
+    const acts = await listAudit(db, { action: 'poll_soon' });
+    expect(acts.map(({ actor }) => actor.slice(0, 18)).toSorted()).toEqual([
+      ...['webhook/gerrit/', 'webhook/github/a-1', 'webhook/github/a-2', 'webhook/gitlab/a-1'].map(
+        (one) => expect.stringContaining(one) as string,
+      ),
+    ]);
+    expect(acts[0]).toMatchObject({
+      subject: expect.stringMatching(/^forge\//) as string,
+      detail: { projects: 'tool' },
+    });
     const rows = await db.sql.selectFrom('webhook_deliveries').select(['body', 'detail']).execute();
     // What is worked is not kept whole.
     expect(rows.every(({ body, detail }) => body === null && detail === 'tool')).toBe(true);
