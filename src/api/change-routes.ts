@@ -4,12 +4,15 @@ import { buildSchema } from './resources/builds.ts';
 import * as of from './resources/changes.ts';
 import { collectionBody, collectionSchema } from './resources/collections.ts';
 import { name, number, refName, snapshotName } from './resources/fields.ts';
+import { arrivalSchema, uploadBody, uploadedSchema } from './resources/uploads.ts';
 import { refMoveSchema } from './resources/snapshots.ts';
 
 const build = z.object({ build: number() });
 const project = z.object({ project: name() });
 const ref = z.object({ target: name(), ref: refName() });
 const snapshot = z.object({ target: name(), snapshot: snapshotName() });
+
+const upload = z.object({ target: name(), upload: z.uuid() });
 
 const post = { method: 'POST' } as const;
 const get = { method: 'GET' } as const;
@@ -67,6 +70,24 @@ export const CHANGE_ROUTES = {
   getCollection: {
     ...{ ...get, path: '/collections/:collection', tag: 'collections', answer: collectionSchema },
     ...{ params: z.object({ collection: number() }), summary: 'How far a collection is, and what came of it' },
+  },
+  beginUpload: {
+    ...{ ...post, path: '/targets/:target/uploads', tag: 'uploads', params: z.object({ target: name() }) },
+    summary: 'Announce packages built elsewhere; their bytes come with `sendFile`, within ten minutes each',
+    ...{ body: uploadBody, answer: arrivalSchema },
+  },
+  getUpload: {
+    ...{ ...get, path: '/targets/:target/uploads/:upload', tag: 'uploads', params: upload, answer: arrivalSchema },
+    summary: 'What is still to be sent: also what a .dsc or .changes names that came',
+  },
+  publishUpload: {
+    ...{ ...post, path: '/targets/:target/uploads/:upload/publish', tag: 'uploads', params: upload },
+    summary: 'Check what came, and bring it into the repository; the upload ends, whatever comes of it',
+    ...{ body: z.object({}), answer: uploadedSchema },
+  },
+  abandonUpload: {
+    ...{ ...post, path: '/targets/:target/uploads/:upload/abandon', tag: 'uploads', params: upload },
+    ...{ summary: 'Throw away what came', body: z.object({}), answer: z.object({}) },
   },
   listPins: {
     ...{ ...get, path: '/pins', tag: 'pins', summary: 'What is pinned, by project and target' },

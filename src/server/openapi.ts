@@ -3,7 +3,16 @@ import { fastifySwaggerUi } from '@fastify/swagger-ui';
 import { fastify, type FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject, validatorCompiler } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { API_ROOT, problemSchema, ROUTES, type Route } from '../api/index.ts';
+import {
+  API_ROOT,
+  arrivedSchema,
+  arrivingParams,
+  arrivingPath,
+  arrivingQuery,
+  problemSchema,
+  ROUTES,
+  type Route,
+} from '../api/index.ts';
 
 export interface Documentation {
   /** OpenAPI 3.1. */
@@ -52,7 +61,11 @@ export async function document(version: string, prefix: string): Promise<Documen
   };
 }
 
-type Described = Omit<Route, 'answer'> & { answer: z.ZodType; type?: string };
+type Described = Omit<Route, 'answer' | 'method'> & {
+  method: Route['method'] | 'PUT';
+  answer: z.ZodType;
+  type?: string;
+};
 
 function describe(app: FastifyInstance, operationId: string, route: Described): void {
   const { method, path, tag, summary, params, query, body, answer, type = 'application/json' } = route;
@@ -95,6 +108,11 @@ function streams(): Record<string, Described> {
       ...{ ...get, path: `${path}/log/stream`, tag: 'builds', params, query, type: events },
       summary:
         'A log as it is written: events `log` (a JSON string; its id is the byte after it) and `end`. Last-Event-ID goes on from there',
+    },
+    sendFile: {
+      ...{ method: 'PUT', path: arrivingPath, tag: 'uploads', params: arrivingParams, query: arrivingQuery },
+      ...{ answer: arrivedSchema, type: 'application/json' },
+      summary: 'Bytes of a file that was announced, as application/octet-stream, to be appended to what has come of it',
     },
     followEvents: {
       ...{ ...get, path: '/events/stream', tag: 'events', type: events },

@@ -12,6 +12,7 @@ import {
   type Routes,
 } from '../routes.ts';
 import { followLog, type FollowedLog, type LogPart } from './follow-log.ts';
+import { sendFile, type Sending } from './send-files.ts';
 
 export type { FollowedLog, LogPart } from './follow-log.ts';
 
@@ -53,6 +54,8 @@ export interface Client {
   all<N extends ListName>(name: N, input: Input<Routes[N]>, signal?: AbortSignal): AsyncGenerator<Item<N>>;
   /** A log, from a byte on, until its attempt has ended. */
   followLog(log: FollowedLog, signal: AbortSignal): AsyncGenerator<LogPart>;
+  /** Sends what is missing of a file of an upload. */
+  sendFile(sending: Sending, signal: AbortSignal): Promise<void>;
 }
 
 /** A client of a Trunkline server. */
@@ -88,6 +91,7 @@ export function createClient(options: ClientOptions): Client {
       } while (cursor !== undefined);
     },
     followLog: (log, signal) => followLog(ask, log, signal),
+    sendFile: (sending, signal) => sendFile(ask, sending, signal),
   };
 }
 
@@ -99,20 +103,21 @@ export type Ask = (
     headers?: Readonly<Record<string, string>>;
     signal?: AbortSignal | undefined;
     endless?: boolean;
-    /** Of a POST, in JSON. */
-    body?: string;
+    /** Of a POST, in JSON; bytes of a PUT. */
+    body?: string | Uint8Array<ArrayBuffer>;
+    method?: 'POST' | 'PUT';
   },
 ) => Promise<Response>;
 
 function asker({ url, token = null, user, timeout = 30_000, fetch: send = fetch }: ClientOptions): Ask {
   const base = url.replace(/\/+$/, '');
-  return async (address, { accept, headers, signal, endless = false, body }) => {
+  return async (address, { accept, headers, signal, endless = false, body, method = 'POST' }) => {
     const signals = [...(signal === undefined ? [] : [signal]), ...(endless ? [] : [AbortSignal.timeout(timeout)])];
     const response = await send(`${base}${API_ROOT}${address}`, {
-      ...(body === undefined ? {} : { method: 'POST', body }),
+      ...(body === undefined ? {} : { method, body }),
       headers: {
         accept,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(body === undefined ? {} : { 'content-type': typeof body === 'string' ? 'application/json' : BYTES }),
         ...(token === null ? {} : { authorization: authorizationOf(token, user) }),
         ...headers,
       },
@@ -129,6 +134,8 @@ function asker({ url, token = null, user, timeout = 30_000, fetch: send = fetch 
     throw await refusal(base, response);
   };
 }
+
+const BYTES = 'application/octet-stream';
 
 function authorizationOf(token: string, user: string | undefined): string {
   return user === undefined ? `Bearer ${token}` : `Basic ${Buffer.from(`${user}:${token}`, 'utf8').toString('base64')}`;

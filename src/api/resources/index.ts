@@ -4,5 +4,6 @@ export * from './changes.ts';
 export * from './collections.ts';
 export * from './projects.ts';
 export * from './snapshots.ts';
+export * from './uploads.ts';
 export * from './votes.ts';
 export * from './work.ts';

@@ -1,6 +1,8 @@
-import { defineCommand } from '../command.ts';
+import type { UploadedResource } from '../../api/index.ts';
+import { defineCommand, TOKEN_FILE } from '../command.ts';
 
 interface Options {
+  tokenFile?: string;
   target: string;
   project?: string;
   reason?: string;
@@ -18,31 +20,42 @@ export const pkgUpload = defineCommand<Options>({
     { flags: '--target <NAME>', description: 'the target whose repository they go into', required: true },
     { flags: '--project <NAME>', description: 'their owner there (default: the source package they were built from)' },
     { flags: '--reason <TEXT>', description: 'why; it is written to the audit log' },
+    TOKEN_FILE,
   ],
   run: async ({ args, print, settings, options, signal }) => {
     const path = await import('node:path');
-    const { openForWriting } = await import('../../app/index.ts');
     const { uploadPackages } = await import('../../builds/intake/index.ts');
-    const trunk = await openForWriting(await settings());
-    try {
-      const { target, project = null, reason = null } = options;
-      const actor = process.env.SUDO_USER ?? process.env.USER ?? 'root';
-      const files = args.filter((one) => one !== undefined).map((one) => path.resolve(one));
-      const done = await uploadPackages(trunk.context, { files, target, project, reason, actor, signal });
-      const packages = done.packages.map(({ identity, sha256, size }) => {
-        const { fullName, name, kind, arch, fileName } = identity;
-        return { fullName, name, kind, arch, fileName, sha256, size };
-      });
-      const { upload, snapshot, replaced } = done;
-      print.result({ upload: upload?.id ?? null, target, project: done.project, snapshot, packages, replaced }, () => {
-        if (upload === null) print.line(`${target} has all of it already, as ${done.project} in ${snapshot}`);
-        else print.line(`upload ${upload.id}: ${done.project} in ${target}, snapshot ${snapshot}`);
-        for (const { fullName } of packages) print.line(`  ${fullName}`);
-        for (const name of replaced) print.line(`  replaced: ${name}`);
-      });
-      return 0;
-    } finally {
-      await trunk.close();
-    }
+    const { onServerOrAlone } = await import('../server.ts');
+    const { actor } = await import('../order.ts');
+    const { uploadTo } = await import('../uploading.ts');
+    const { target, project = null, reason = null } = options;
+    const files = args.filter((one) => one !== undefined).map((one) => path.resolve(one));
+    const { done } = await onServerOrAlone<UploadedResource>(await settings(), options, {
+      alone: async ({ context }) => {
+        const order = { files, target, project, reason, actor: actor(), signal };
+        const { packages, upload, snapshot, replaced, ...made } = await uploadPackages(context, order);
+        const listed = packages.map(({ identity, sha256, size }) => {
+          const { fullName, name, kind, arch, fileName } = identity;
+          return { fullName, name, kind, arch, fileName, sha256, size };
+        });
+        const { project: owner } = made;
+        return {
+          upload: upload?.id ?? null,
+          target,
+          project: owner,
+          snapshot,
+          packages: listed,
+          replaced: [...replaced],
+        };
+      },
+      server: (client) => uploadTo(client, { target, project, reason, files }, { print, signal }),
+    });
+    print.result(done, () => {
+      if (done.upload === null) print.line(`${target} has all of it already, as ${done.project} in ${done.snapshot}`);
+      else print.line(`upload ${done.upload}: ${done.project} in ${target}, snapshot ${done.snapshot}`);
+      for (const { fullName } of done.packages) print.line(`  ${fullName}`);
+      for (const name of done.replaced) print.line(`  replaced: ${name}`);
+    });
+    return 0;
   },
 });

@@ -18,6 +18,7 @@ import { serveRefs } from './refs.ts';
 import { serveSnapshots } from './snapshots.ts';
 import { serveSummary } from './summary.ts';
 import { serveTokens } from './tokens.ts';
+import { serveUploads } from './uploads.ts';
 import { serveVotes } from './votes.ts';
 
 export { serveWebhooks } from './webhooks.ts';
@@ -34,6 +35,7 @@ export function serveApi(app: FastifyInstance, context: ServerContext): void {
   serveBuildChanges(app, context);
   serveRefChanges(app, context);
   serveCollections(app, context);
+  serveUploads(app, context);
   servePins(app, context);
   serveVotes(app, context);
   serveAccess(app, context);
