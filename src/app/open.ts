@@ -106,8 +106,8 @@ export async function checkTargets(settings: Settings, names: readonly string[])
   return checks;
 }
 
-/** What no two servers do at once; all else is within this process. */
-const SHARED = /^(?:publish|show|discover) /;
+/** What no two servers do at once; all else is within this process. What is shown is read from the database under its name: shown again, it is right. */
+const SHARED = /^(?:publish|(show)|discover) /;
 
 async function assemble(
   settings: Settings,
@@ -127,7 +127,10 @@ async function assemble(
     repository: repositories(settings, signer, db, formats),
     mirrors: openMirrors(join(dataDir, 'git')),
     queueBell: createBell(),
-    mutexes: createMutexes((name, work) => (SHARED.test(name) ? db.hold(name, work) : work())),
+    mutexes: createMutexes((name, work) => {
+      const shared = SHARED.exec(name);
+      return shared === null ? work() : db.hold(name, work, { repeat: shared[1] !== undefined });
+    }),
     shown: new Set(),
     log,
     server,

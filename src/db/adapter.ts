@@ -28,6 +28,11 @@ export interface EngineAdapter {
   hasTable(database: Kysely<Schema>, name: string): Promise<boolean>;
 }
 
+export interface HoldOptions {
+  /** Does the work once more where the name was lost meanwhile, with the connection: for what may be done twice, and is to be done last by who is right. */
+  repeat?: boolean;
+}
+
 /** An engine ready to be talked to. */
 export interface Engine {
   readonly adapter: EngineAdapter;
@@ -35,7 +40,7 @@ export interface Engine {
   /** Where it is, without a password, for messages. */
   readonly place: string;
   /** Runs `work` while no other process holds the name. Left out where one process has the database to itself. */
-  hold?<T>(name: string, work: () => Promise<T>): Promise<T>;
+  hold?<T>(name: string, work: () => Promise<T>, options?: HoldOptions): Promise<T>;
   /** Ends what `hold` keeps open. */
   close?(): Promise<void>;
 }

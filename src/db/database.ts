@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Kysely, type Transaction } from 'kysely';
-import type { Engine, EngineAdapter, OpenMode } from './adapter.ts';
+import type { Engine, EngineAdapter, HoldOptions, OpenMode } from './adapter.ts';
 import type { Schema } from './schema.ts';
 
 /** What a query function works on. `sql` is for the files of db/ only. */
@@ -28,9 +28,9 @@ export interface Db extends Queryable {
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /**
    * Runs `work` while no other server holds the name. Servers only: within a process whoever comes second waits in `Mutexes`. A server whose
-   * connection breaks loses the name; what must not happen twice is guarded by the transaction that records it.
+   * connection breaks loses the name; what must not happen twice is guarded by the transaction that records it, what may is done again with `repeat`.
    */
-  hold<T>(name: string, work: () => Promise<T>): Promise<T>;
+  hold<T>(name: string, work: () => Promise<T>, options?: HoldOptions): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -68,7 +68,7 @@ export function createDb(engine: Engine, mode: OpenMode): Db {
         scope.done = true;
       }
     },
-    hold: (name, work) => (engine.hold === undefined ? work() : engine.hold(name, work)),
+    hold: (name, work, options) => (engine.hold === undefined ? work() : engine.hold(name, work, options)),
     close: async () => {
       await kysely.destroy();
       await engine.close?.();

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { CompiledQuery, PostgresDialect, sql, type PostgresPool } from 'kysely';
 import pg from 'pg';
 import { errnoOf, redact, registerSecret, TrunklineError } from '../lib/index.ts';
-import type { Engine, EngineAdapter, OpenMode } from './adapter.ts';
+import type { Engine, EngineAdapter, HoldOptions, OpenMode } from './adapter.ts';
 
 /** PostgreSQL's number for `bigint`. */
 const INT8 = 20;
@@ -12,6 +12,10 @@ const CONNECT_TIMEOUT = 10;
 const PATIENCE = 60_000;
 /** Names held at once: two for each target. */
 const MOST_HELD = 64;
+/** How often a name is asked for when the server is restarted while one waits for it. */
+const TAKES = 3;
+/** A machine of ours that loses its power says no goodbye: what it held would stay held for two hours. Seconds, and tries. */
+const MISS_SOON = 'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3';
 /** A number of our own among the advisory locks of the database. */
 const MIGRATION_LOCK = 7_220_471_001;
 
@@ -43,6 +47,8 @@ export function openPostgres(url: string, mode: OpenMode): Engine {
     connectionString: url,
     application_name: 'trunkline',
     connectionTimeoutMillis: CONNECT_TIMEOUT * 1000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     types: { getTypeParser: getTypeParser as typeof pg.types.getTypeParser },
   });
   // A connection that breaks is found out by the next query on it; without a listener it would end the process.
@@ -51,16 +57,20 @@ export function openPostgres(url: string, mode: OpenMode): Engine {
   pool.on('connect', (client) => client.on('error', ignore));
   const locks = new pg.Pool({ ...pool.options, application_name: 'trunkline locks', max: MOST_HELD });
   locks.on('error', ignore);
-  locks.on('connect', (client) => client.on('error', ignore));
-  const connectLock = patiently(locks, place);
+  locks.on('connect', (client) => {
+    client.on('error', ignore);
+    client.query(MISS_SOON).catch(ignore);
+  });
+  const take = takeName(patiently(locks, place), place);
   return {
     adapter: postgresAdapter,
     place,
-    hold: (name, work) => holdName(connectLock, name, work),
+    hold: (name, work, options) => holdName(take, name, work, options),
     close: () => (locks.ended ? Promise.resolve() : locks.end()),
     dialect: new PostgresDialect({
       pool: reporting(pool, place),
       async onCreateConnection(connection) {
+        await connection.executeQuery(CompiledQuery.raw(MISS_SOON));
         if (mode === 'read') await connection.executeQuery(CompiledQuery.raw('set default_transaction_read_only = on'));
       },
     }),
@@ -150,22 +160,51 @@ function patiently(pool: pg.Pool, place: string): () => Promise<pg.PoolClient> {
 }
 
 /** A session's advisory lock: it ends with its connection, however that ends. */
-async function holdName<T>(connect: () => Promise<pg.PoolClient>, name: string, work: () => Promise<T>): Promise<T> {
-  const client = await connect();
-  let held = false;
-  try {
-    await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [name]);
-    held = true;
-    return await work();
-  } finally {
-    const gone =
-      held &&
-      (await client.query('select pg_advisory_unlock(hashtextextended($1, 0))', [name]).then(
-        () => false,
-        () => true,
-      ));
-    client.release(gone || !held);
+async function holdName<T>(
+  take: (name: string) => Promise<pg.PoolClient>,
+  name: string,
+  work: () => Promise<T>,
+  { repeat = false }: HoldOptions = {},
+): Promise<T> {
+  for (;;) {
+    const client = await take(name);
+    let kept = false;
+    try {
+      const answer = await work();
+      kept = await letGo(client, name);
+      if (kept || !repeat) return answer;
+    } catch (error) {
+      kept = await letGo(client, name);
+      throw error;
+    } finally {
+      client.release(!kept);
+    }
   }
+}
+
+/** A connection that has the name; a server that is restarted while one waits for it is asked again. */
+function takeName(connect: () => Promise<pg.PoolClient>, place: string): (name: string) => Promise<pg.PoolClient> {
+  return async (name) => {
+    for (let tries = 1; ; tries += 1) {
+      const client = await connect();
+      try {
+        await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [name]);
+        return client;
+      } catch (error) {
+        client.release(true);
+        const told = queryError(error, place);
+        if (tries === TAKES || !(told instanceof TrunklineError && told.code === 'database_unreachable')) throw told;
+      }
+    }
+  };
+}
+
+/** False when it was lost before. */
+function letGo(client: pg.PoolClient, name: string): Promise<boolean> {
+  return client.query('select pg_advisory_unlock(hashtextextended($1, 0))', [name]).then(
+    () => true,
+    () => false,
+  );
 }
 
 function queryError(error: unknown, place: string): unknown {

@@ -96,3 +96,37 @@ test('two servers never hold a name at once, and one that is cut off holds it no
   end(undefined);
   await holding;
 });
+
+test('what is done under a name that is lost meanwhile is done again, where it may be; who waits for one asks again', async () => {
+  const database = await createTestDatabase('postgres');
+  onTestFinished(() => database.remove());
+  const way = await bridge(database.url);
+  const [one, two] = [await openDatabase({ url: way.url, mode: 'write' }), await database.open()];
+  onTestFinished(() => one.close());
+  const done: string[] = [];
+  const cutOff = (name: string) => async () => {
+    done.push(name);
+    if (done.length > 1) return;
+    await way.cut();
+    await way.mend();
+    await pause(100);
+  };
+  await one.hold('show x', cutOff('show'), { repeat: true });
+  expect(done).toEqual(['show', 'show']);
+  done.length = 0;
+  await one.hold('publish x', cutOff('publish'));
+  expect(done).toEqual(['publish']);
+  // What fails is not done again.
+  await expect(one.hold('show x', () => Promise.reject(new Error('no')), { repeat: true })).rejects.toThrow('no');
+  const { promise: ended, resolve: end } = Promise.withResolvers<undefined>();
+  const holding = two.hold('publish x', () => ended);
+  await pause(200);
+  const waiting = one.hold('publish x', () => Promise.resolve('had it'));
+  await pause(200);
+  await way.cut();
+  await way.mend();
+  await pause(200);
+  end(undefined);
+  await holding;
+  expect(await waiting).toBe('had it');
+});
