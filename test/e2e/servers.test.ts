@@ -1,9 +1,13 @@
+import { chmod, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { startPostgres } from '../own-postgres.ts';
-import { RPM, until } from './fixture.ts';
+import { startWorker } from '../worker/deployment.ts';
+import { only, RPM, until } from './fixture.ts';
 import { findLeftovers, NOTHING } from './host.ts';
 import { checkRepository } from './integrity.ts';
+import { giveRoots } from './prepared-roots.ts';
 import { checkRecords, postgresQuery } from './records.ts';
 import { anHourAhead, deployServers, serveAll } from './servers.ts';
 
@@ -70,3 +74,34 @@ test('two servers, the clock of one an hour ahead, build together; one is killed
   for (const directory of [deployment.dataDir, ...places.map(({ localDir }) => localDir)])
     expect(await findLeftovers(pids, directory)).toEqual(NOTHING);
 }, 600_000);
+
+test('a worker goes on with its build at another server when its own is killed: nothing is made twice', async () => {
+  const settings = { ...QUICK, server: { poll_interval: '1s', worker_lease: '60s' } };
+  const deployment = await deployServers(['alpha'], { count: 2, settings });
+  const query = postgresQuery(deployment.database);
+  const attempts = async () => (await query('SELECT worker, state, result FROM attempts ORDER BY id')) as Attempt[];
+  const { token } = await deployment.json<{ token: string }>(['token', 'create', 'worker/far', '--target', '*']);
+  const [one, two] = deployment.places.map(({ config }) => config);
+  const first = await serveAll(one ?? '', ['--jobs', '0']);
+  const directory = join(deployment.directory, 'worker');
+  await mkdir(directory);
+  await chmod(directory, 0o755);
+  await giveRoots(directory, deployment.base);
+  await only(deployment.samples).push('head', 'sleep 3');
+  const worker = await startWorker(directory, { name: 'far', url: first.url, token });
+  await until('its build to begin', async () => (await attempts())[0]?.state === 'running');
+  await pause(1000);
+  first.command.killGroup('SIGKILL');
+  await first.command.done;
+  const second = await serveAll(two ?? '', ['--jobs', '0', '--listen', new URL(first.url).host]);
+  await until('the build to end', async () => (await attempts())[0]?.result, BUILT);
+  expect(await attempts()).toMatchObject([{ worker: 'worker/far/far', result: 'success' }]);
+  for (const command of [worker.command, second.command]) {
+    command.kill('SIGTERM');
+    await command.done;
+  }
+  await checkRepository(deployment, RPM);
+  // What the first had in its own directory goes when it starts again.
+  for (const place of [deployment.dataDir, directory, deployment.places[1]?.localDir ?? ''])
+    expect(await findLeftovers([first.command.pid, second.command.pid, worker.command.pid], place)).toEqual(NOTHING);
+});
