@@ -2,12 +2,13 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TrunklineError } from '../errors.ts';
 import { writeAtomic } from '../files.ts';
-import { sha256 } from '../hash.ts';
 import { redact } from '../redact.ts';
 import { lastLines, ProcessError, run } from '../run.ts';
 import { localPath, type Transport } from './address.ts';
+import { askOverHttp } from './ask-http.ts';
 import { git, limitedFiles, type GitOptions, type Repository } from './command.ts';
 import { isCommitHash } from './names.ts';
+import { digestOfTips, parseListing } from './tips.ts';
 
 export interface FetchOptions {
   signal?: AbortSignal;
@@ -106,17 +107,23 @@ export async function fetchAll(remote: Remote, options: FetchOptions): Promise<v
  * fetch. @throws TrunklineError `project_unreachable`, `source_invalid`
  */
 export async function remoteTips(remote: Remote, options: FetchOptions): Promise<string> {
+  const timeout = Math.min(options.timeout ?? DEFAULT_TIMEOUT, TIPS_TIMEOUT);
+  const { signal } = options;
+  // A process for each look is what a thousand projects would cost most.
+  const refs =
+    remote.origin === undefined ? await askOverHttp(remote.url, { timeout, ...(signal && { signal }) }) : null;
+  if (refs !== null) return digestOfTips(refs);
   try {
     const { stdout } = await git(
       remote,
       ['ls-remote', '--quiet', '--', 'origin', 'HEAD', 'refs/heads/*', 'refs/tags/*'],
       {
         ...(await accessTo(remote)),
-        timeout: Math.min(options.timeout ?? DEFAULT_TIMEOUT, TIPS_TIMEOUT),
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
+        timeout,
+        ...(signal && { signal }),
       },
     );
-    return sha256(stdout);
+    return digestOfTips(parseListing(stdout));
   } catch (error) {
     throw fetchError(error, remote, options);
   }

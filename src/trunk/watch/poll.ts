@@ -1,12 +1,12 @@
 import type { TrunkContext } from '../../builds/index.ts';
 import { keepPoll, nextPollAt, schedulePolls, settlePoll, takePoll, type Poll } from '../../db/index.ts';
-import { describeError, isAborted, pauseFor, together, TrunklineError } from '../../lib/index.ts';
+import { createTurns, describeError, isAborted, pauseFor, together, TrunklineError } from '../../lib/index.ts';
 import { FORMAT_NAMES, type GitBranch, type Project } from '../../model/index.ts';
 import { discoverProject } from '../discover.ts';
 import { recordFound } from '../record.ts';
 
-/** How many projects are looked at once: more would only make their servers slow. */
-const AT_ONCE = 4;
+/** How many projects are looked at at once: as few as do for looks of a second each, or their servers would only be slow. */
+const AT_ONCE = { least: 4, most: 32 };
 /** Milliseconds a poll belongs to who took it, unless he says again that he has it, and how often he does. */
 const TAKEN = 180_000;
 const KEEP = 60_000;
@@ -30,18 +30,33 @@ export async function pollProjects(context: TrunkContext, signal: AbortSignal): 
     mirrors: { ...context.mirrors, fetched: (repository: Pick<GitBranch, 'url'>) => context.mirrors.of(repository) },
   };
   const seen: Seen = new Map();
+  const { projects, server } = context.settings;
+  const atOnce = Math.min(AT_ONCE.most, Math.max(AT_ONCE.least, Math.ceil(projects.length / server.pollInterval)));
+  // One waits for what is due; the others wait for it, and ask the database nothing meanwhile.
+  const inTurn = createTurns(1, atOnce, { what: 'Too many wait for a project', hint: '' });
   const next = async (signal: AbortSignal) => {
     while (!isAborted(signal)) {
-      const began = context.now();
-      const poll = await takePoll(context.db, { now: began, until: began + TAKEN, by: context.server });
-      if (poll === null) await waitForNext(context, signal);
-      else await keeping(fresh, poll.project, () => pollOne(fresh, poll, { began, seen, signal }));
+      const taken = await inTurn(() => takeNext(context, signal));
+      if (taken === null) return;
+      const { poll, began } = taken;
+      await keeping(fresh, poll.project, () => pollOne(fresh, poll, { began, seen, signal }));
     }
   };
   await together(
     signal,
-    Array.from({ length: AT_ONCE }, () => next),
+    Array.from({ length: atOnce }, () => next),
   );
+}
+
+/** The next project that is due, when it is; null after an abort. */
+async function takeNext(context: TrunkContext, signal: AbortSignal): Promise<{ poll: Poll; began: number } | null> {
+  while (!isAborted(signal)) {
+    const began = context.now();
+    const poll = await takePoll(context.db, { now: began, until: began + TAKEN, by: context.server });
+    if (poll !== null) return { poll, began };
+    await waitForNext(context, signal);
+  }
+  return null;
 }
 
 /** Spread over one interval, and the first at once: a server that starts again begins with what is overdue, not with everything. */
