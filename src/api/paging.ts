@@ -54,6 +54,16 @@ export function cutPage<T, R>(
   };
 }
 
+/** The first `count` that fit; of those behind them nobody asks. */
+export function firstFitting<T>(all: readonly T[], count: number, fits: (item: T) => boolean): T[] {
+  const found: T[] = [];
+  for (const item of all) {
+    if (found.length === count) break;
+    if (fits(item)) found.push(item);
+  }
+  return found;
+}
+
 /** Cursor values that are numbers or harmless text; PostgreSQL refuses NUL in text. */
 export const cursorNumber = () => z.number().int().min(-Number.MAX_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER);
 export const cursorText = () => z.string().regex(/^[\x20-\x7e]{0,300}$/);

@@ -109,10 +109,21 @@ export interface QueueState {
 
 /** What is in the queue, of certain builds or of all. */
 export async function readQueue(db: DbOrTx, now: number, filter: ClaimFilter = {}): Promise<QueueState> {
-  const query = db.sql.selectFrom('attempts').innerJoin('builds', 'builds.id', 'attempts.build_id');
-  const row = await query
+  const ofSome = Object.values(filter).some((one) => one !== undefined);
+  const row = await db.sql
+    .selectFrom('attempts')
     .where('attempts.state', '<>', FINISHED)
-    .where((builds) => matching(builds, filter))
+    .$if(ofSome, (query) =>
+      query.where((eb) =>
+        eb.exists(
+          eb
+            .selectFrom('builds')
+            .select('builds.id')
+            .whereRef('builds.id', '=', 'attempts.build_id')
+            .where((builds) => matching(builds, filter)),
+        ),
+      ),
+    )
     .select(({ fn, eb }) => {
       const due = eb('attempts.not_before_at', '<=', now);
       const pending = eb('attempts.state', '=', 'pending');

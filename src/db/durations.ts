@@ -33,8 +33,19 @@ export interface OpenAttempt {
   expected: number | null;
 }
 
-/** What runs, and what waits in the order in which it is claimed, at most `limit`. */
-export async function listOpenAttempts(db: DbOrTx, limit: number): Promise<OpenAttempt[]> {
+/** Where an attempt stands in the order in which they are claimed. */
+export interface QueuePlace {
+  priority: number;
+  /** Seconds since the epoch. */
+  commitTime: number;
+  id: number;
+}
+
+/** What runs, and what waits in the order in which it is claimed, at most `limit`; with `until` nothing that is claimed later than that. */
+export async function listOpenAttempts(
+  db: DbOrTx,
+  { limit, until }: { limit: number; until?: QueuePlace | undefined },
+): Promise<OpenAttempt[]> {
   const open = (state: typeof PENDING) =>
     db.sql
       .selectFrom('attempts')
@@ -43,6 +54,11 @@ export async function listOpenAttempts(db: DbOrTx, limit: number): Promise<OpenA
         join.onRef('durations.target', '=', 'builds.target').onRef('durations.project', '=', 'builds.project'),
       )
       .where('attempts.state', '=', state)
+      .$if(until !== undefined && state === PENDING, (query) =>
+        query.where(
+          sql<boolean>`(attempts.priority, attempts.commit_time, attempts.id) <= (${until?.priority ?? 0}, ${until?.commitTime ?? 0}, ${until?.id ?? 0})`,
+        ),
+      )
       .orderBy('attempts.priority')
       .orderBy('attempts.commit_time')
       .orderBy('attempts.id')
@@ -51,7 +67,8 @@ export async function listOpenAttempts(db: DbOrTx, limit: number): Promise<OpenA
       .select(['attempts.not_before_at', 'attempts.started_at', 'durations.milliseconds'])
       .execute();
   const rows = [...(await open(RUNNING)), ...(await open(PENDING))];
-  const usual = await usualDurations(db);
+  const unknown = rows.some(({ milliseconds }) => milliseconds === null);
+  const usual = unknown ? await usualDurations(db) : new Map<string, number>();
   return rows.map((row) => ({
     ...{ id: row.id, buildId: row.build_id, project: row.project, target: row.target },
     state: row.state === 'running' ? 'running' : 'pending',

@@ -6,6 +6,7 @@ import {
   updateBuild,
   type Db,
   type OpenAttempt,
+  type QueuePlace,
 } from '../db/index.ts';
 import { emit } from '../events/index.ts';
 import { forecast, type Waits } from '../model/index.ts';
@@ -24,13 +25,13 @@ const LOOKED_AT = 5000;
 
 /**
  * What runs and what waits, in the order in which it is claimed, with why and until when; `waits` is null for what runs. `places` are this server's own;
- * where others build more at once, theirs count.
+ * where others build more at once, theirs count. With `until` only up to that place in the queue, which costs what stands before it.
  */
 export async function openAttempts(
   db: Db,
-  { places, now }: { places: number; now: number },
+  { places, now, until }: { places: number; now: number; until?: QueuePlace | undefined },
 ): Promise<(OpenAttempt & { waits: Waits | null })[]> {
-  const open = await listOpenAttempts(db, LOOKED_AT);
+  const open = await listOpenAttempts(db, { limit: LOOKED_AT, until });
   const waits = forecast(open, { places: placesOf(open, places), now });
   return open.map((one) => ({ ...one, waits: waits.get(one.id) ?? null }));
 }
@@ -43,7 +44,7 @@ export async function shedBacklogs(
   db: Db,
   { targets, places, limit, now }: { targets: readonly string[]; places: number; limit: number; now: number },
 ): Promise<Shed[]> {
-  const open = await listOpenAttempts(db, LOOKED_AT);
+  const open = await listOpenAttempts(db, { limit: LOOKED_AT });
   const building = placesOf(open, places);
   // With nobody building, nobody can say how long it would take.
   if (building === 0) return [];

@@ -4,7 +4,7 @@ import { readStandings, type ProjectStanding } from '../../db/index.ts';
 import { may } from '../../model/access/index.ts';
 import type { ServerContext } from '../context.ts';
 import { visibleTargets } from '../gate.ts';
-import { daysSince, pairsOf } from '../routes/summary.ts';
+import { daysSince, firstPairs } from '../routes/summary.ts';
 import { address, filterForm } from './filter.ts';
 import type { summaryQuery } from './index.ts';
 import { html, page, stateOf, table, when, type Markup } from './layout.ts';
@@ -19,11 +19,15 @@ export async function summaryPage(
 ): Promise<string> {
   const { project, target, after } = chosen;
   const targets = visibleTargets(request, 'build.read', settings.targets);
-  const visible = pairsOf(settings, chosen).filter((one) => may(request.principal, 'build.read', one));
-  const start = after === undefined ? 0 : visible.findIndex((one) => `${one.project} ${one.target}` === after) + 1;
-  const pairs = visible.slice(start, start + SHOWN);
+  const [afterProject, afterTarget] = after?.split(' ') ?? [];
+  const begin =
+    afterProject === undefined || afterTarget === undefined ? null : { project: afterProject, target: afterTarget };
+  const visible = firstPairs(settings, { project, target, after: begin, limit: SHOWN + 1 }, (one) =>
+    may(request.principal, 'build.read', one),
+  );
+  const pairs = visible.slice(0, SHOWN);
   const standings = await readStandings(db, pairs);
-  const last = visible.length > start + SHOWN ? pairs.at(-1) : undefined;
+  const last = visible.length > SHOWN ? pairs.at(-1) : undefined;
   const further = last && address('/summary', { project, target, after: `${last.project} ${last.target}` });
   return page(
     'Summary',

@@ -1,6 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { cursorText, cutPage, decodeCursor, type ProjectResource, type TargetResource } from '../../api/index.ts';
+import {
+  cursorText,
+  cutPage,
+  decodeCursor,
+  firstFitting,
+  type ProjectResource,
+  type TargetResource,
+} from '../../api/index.ts';
 import { requireMay } from '../../access/index.ts';
 import { redact } from '../../lib/index.ts';
 import { requireProject, requireTarget, type GitBranch, type Project, type Target } from '../../model/index.ts';
@@ -23,9 +30,10 @@ export function serveProjects(app: FastifyInstance, { trunk: { db, settings } }:
   serveRoute(app, 'listProjects', 'listed', async ({ query: { limit, cursor }, request }) => {
     const [after = ''] = decodeCursor(byName, cursor) ?? [];
     const seen = targetsFor(request);
-    const rest = projects
-      .filter(({ name }) => name > after)
-      .filter((one) => seen(one).length > 0 || may(request.principal, 'build.read', { project: one.name }));
+    const rest = firstFitting(projects, limit + 1, (one) => {
+      if (one.name <= after) return false;
+      return seen(one).length > 0 || may(request.principal, 'build.read', { project: one.name });
+    });
     const view = (one: Project) => projectAnswer(one, seen(one));
     return Promise.resolve(cutPage(rest, limit, { keys: ({ name }) => [name], view }));
   });

@@ -30,7 +30,10 @@ export function serveQueue(app: FastifyInstance, { trunk }: ServerContext): void
       ...(targets === null ? {} : { targets }),
       limit: limit + 1,
     });
-    const open = await openAttempts(db, { places: settings.jobs, now: trunk.now() });
+    const now = trunk.now();
+    // What is put off stands, in time, behind others that are claimed later in order.
+    const until = found.some(({ notBefore }) => notBefore > now) ? undefined : found.at(-1);
+    const open = await openAttempts(db, { places: settings.jobs, now, until });
     const waits = new Map(open.map((one) => [one.id, one.waits]));
     return cutPage(found, limit, {
       keys: (one) => [one.priority, one.commitTime, one.id],

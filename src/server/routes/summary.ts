@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { cursorText, cutPage, decodeCursor, type SummaryResource } from '../../api/index.ts';
+import { cursorText, cutPage, decodeCursor, firstFitting, type SummaryResource } from '../../api/index.ts';
 import { readStandings, type BuildWithRevision, type ProjectStanding } from '../../db/index.ts';
 import { redact } from '../../lib/index.ts';
 import { may } from '../../model/access/index.ts';
@@ -16,10 +16,10 @@ export function serveSummary(app: FastifyInstance, { trunk }: ServerContext): vo
   const { db, settings } = trunk;
   serveRoute(app, 'listSummaries', 'listed', async ({ query: { limit, cursor, ...which }, request }) => {
     const [project, target] = decodeCursor(byPair, cursor) ?? [];
-    const pairs = pairsOf(settings, which)
-      .filter((one) => project === undefined || target === undefined || isAfter(one, { project, target }))
-      .filter((one) => may(request.principal, 'build.read', one))
-      .slice(0, limit + 1);
+    const after = project === undefined || target === undefined ? null : { project, target };
+    const pairs = firstPairs(settings, { ...which, after, limit: limit + 1 }, (one) =>
+      may(request.principal, 'build.read', one),
+    );
     const standings = await readStandings(db, pairs);
     const view = (one: ProjectStanding) => summaryAnswer(one, trunk.now());
     return cutPage(standings, limit, { keys: (one) => [one.project, one.target], view });
@@ -33,16 +33,31 @@ interface Pair {
 
 const isAfter = (a: Pair, b: Pair) => a.project > b.project || (a.project === b.project && a.target > b.target);
 
-/** What is configured, by project and target. */
-export function pairsOf(
-  { projects }: Settings,
-  { project, target }: { project?: string | undefined; target?: string | undefined },
-): Pair[] {
-  return projects
-    .filter(({ name }) => project === undefined || name === project)
-    .flatMap(({ name, targets }) => targets.map((one) => ({ project: name, target: one })))
-    .filter((one) => target === undefined || one.target === target)
-    .sort((a, b) => (isAfter(a, b) ? 1 : -1));
+/** What is configured does not change while a server runs; in order once, not for each page. */
+const inOrder = new WeakMap<Settings, readonly Pair[]>();
+
+interface PairFilter {
+  project?: string | undefined;
+  target?: string | undefined;
+  /** Only those behind this one. */
+  after: Pair | null;
+  limit: number;
+}
+
+/** The first of what is configured, by project and target, that whoever asks may see. */
+export function firstPairs(settings: Settings, filter: PairFilter, visible: (pair: Pair) => boolean): Pair[] {
+  const all =
+    inOrder.get(settings) ??
+    settings.projects
+      .flatMap(({ name, targets }) => targets.map((one) => ({ project: name, target: one })))
+      .sort((a, b) => (isAfter(a, b) ? 1 : -1));
+  inOrder.set(settings, all);
+  const { project, target, after, limit } = filter;
+  return firstFitting(all, limit, (one) => {
+    if (project !== undefined && one.project !== project) return false;
+    if (target !== undefined && one.target !== target) return false;
+    return (after === null || isAfter(one, after)) && visible(one);
+  });
 }
 
 /** Whole days since something happened. */
