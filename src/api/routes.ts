@@ -137,6 +137,11 @@ export const ROUTES = only({
     query: z.object({ ...pageQuery, ...which }),
     answer: pageOf(of.queuedAttemptSchema),
   },
+  listWorkers: {
+    ...get('/workers', 'queue', 'Who builds: what it has, when it was heard of last, and what it builds'),
+    query: paged,
+    answer: pageOf(of.workerSchema),
+  },
   listEvents: {
     ...get('/events', 'events', 'What happened, the first event first; `next` is always there, to go on from later'),
     query: z.object({ ...pageQuery, ...whichEvents }),

@@ -13,6 +13,7 @@ export * from './health.ts';
 export * from './holds.ts';
 export { inTransaction, type Db, type DbOrTx, type Tx } from './database.ts';
 export * from './mails.ts';
+export * from './workers.ts';
 export * from './nodes.ts';
 export * from './notices.ts';
 export * from './open.ts';

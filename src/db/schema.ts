@@ -14,6 +14,7 @@ import type { Fixed, Json, Time } from './column-types.ts';
 import type { MailsSchema } from './mails-schema.ts';
 import type { VotesSchema } from './votes-schema.ts';
 import type { WebhooksSchema } from './webhooks-schema.ts';
+import type { WorkersSchema } from './workers-schema.ts';
 
 type Reason = FailureReason | SkipReason;
 
@@ -267,7 +268,7 @@ export interface AuditTable {
   detail: Fixed<Json | null>;
 }
 
-export interface Schema extends AccessSchema, MailsSchema, VotesSchema, WebhooksSchema {
+export interface Schema extends AccessSchema, MailsSchema, VotesSchema, WebhooksSchema, WorkersSchema {
   migrations: MigrationsTable;
   revisions: RevisionsTable;
   cursors: CursorsTable;

@@ -1,5 +1,5 @@
-/** Why an attempt in the queue has not begun. `retry_pause`: it is tried again later; `behind`: others are before it; `next`: it begins with the next free place; `no_place`: nobody builds here. */
-export type WaitReason = 'retry_pause' | 'behind' | 'next' | 'no_place';
+/** Why an attempt in the queue has not begun. `no_worker`: nobody who is there can build for its target; `retry_pause`: it is tried again later; `behind`: others are before it; `next`: it begins with the next free place; `no_place`: nobody builds here. */
+export type WaitReason = 'retry_pause' | 'behind' | 'next' | 'no_place' | 'no_worker';
 
 export interface Waits {
   reason: WaitReason;
@@ -7,6 +7,8 @@ export interface Waits {
   before: number;
   /** About when it starts, milliseconds since the epoch; null where nobody can say. */
   startsAt: number | null;
+  /** In words, of `no_worker`. */
+  detail?: string;
 }
 
 /** What a forecast needs to know of an attempt. */

@@ -96,6 +96,8 @@ export interface ServerSettings {
   backlogLimit: number;
   /** Seconds without a sign of life after which a worker loses its builds. */
   workerLease: number;
+  /** What this machine has of the labels that targets ask for. */
+  labels: readonly string[];
   /** Attempts that the token of a worker may hold at once, unless it says otherwise itself. */
   workerAttempts: number;
   /** Seconds that a worker may take for an attempt, besides twice the target's `limits.time`. */

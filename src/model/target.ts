@@ -70,5 +70,7 @@ export interface Target {
   restricted: boolean | readonly string[];
   /** mock's configuration name or absolute path; null for one made from the base repositories. */
   mockConfig: string | null;
+  /** What whoever builds for it has to have besides, all of it. */
+  labels: readonly string[];
   limits: Limits;
 }

@@ -10,6 +10,8 @@ export interface WorkerProfile {
   builders: readonly string[];
   /** Bytes of memory that one build may have. */
   memory: number;
+  /** What else it has, in words that targets ask for: `gpu`, `trusted`. */
+  labels: readonly string[];
 }
 
 /** Why a worker cannot build for a target, in words for people; null when it can, as far as what it says of itself goes. */
@@ -20,10 +22,18 @@ export function misfit(target: Target, worker: WorkerProfile): string | null {
     lacks('the format is', target.format, worker.formats) ??
     lacks('the builder is', target.builder, worker.builders) ??
     lacks('the architecture is', target.arch, worker.architectures) ??
+    (missingLabels(target, worker.labels).length > 0
+      ? lacks('the label is', missingLabels(target, worker.labels)[0] ?? '', worker.labels)
+      : null) ??
     (target.limits.memory > worker.memory
       ? `a build may take ${mebibytes(target.limits.memory)} MiB of memory, and the worker has ${mebibytes(worker.memory)}`
       : null)
   );
+}
+
+/** The labels a target asks for that are not among those somebody has. */
+export function missingLabels({ labels }: Pick<Target, 'labels'>, has: readonly string[]): string[] {
+  return labels.filter((label) => !has.includes(label));
 }
 
 function mebibytes(bytes: number): number {

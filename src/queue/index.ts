@@ -8,4 +8,5 @@ export * from './interrupt.ts';
 export { claim, heartbeat, leaseOf, listLost, recordProgress, release, type Lease } from './lease.ts';
 export { rankProject } from './rank.ts';
 export * from './recheck.ts';
+export { readWorkers, unservedTargets, type WorkerView } from './workers.ts';
 export { openAttempts, shedBacklogs, type Shed } from './shed.ts';

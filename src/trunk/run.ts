@@ -8,7 +8,7 @@ import { findOrder, NO_ORDER, type Order } from './order.ts';
 import { planBuilds, type PlannedBuild } from './plan.ts';
 import { recordFound, targetsOf, type Found } from './record.ts';
 import type { RunReporter } from './report.ts';
-import { ownWorker, recoverOwn } from './workers.ts';
+import { ownTargets, ownWorker, recoverOwn } from './workers.ts';
 
 export interface RunOptions {
   /** Names; null for all. */
@@ -59,7 +59,7 @@ export async function runTrunk(context: TrunkContext, options: RunOptions): Prom
     stopOnFailure,
     signal,
     report,
-    targets,
+    targets: ownTargets(context, targets),
     projects: names,
     needs: order.needs,
     worker,

@@ -1,12 +1,13 @@
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { LONGEST_WAIT, orderSchema, WORKER_PROTOCOL, type Order } from '../api/index.ts';
 import { openWorkerDirectory, type WorkerDirectory } from '../app/workplace/index.ts';
-import { describeError, together } from '../lib/index.ts';
+import { describeError, together, programVersion } from '../lib/index.ts';
 import { FORMAT_NAMES, type WorkerProfile } from '../model/index.ts';
 import { connect, passes, type ServerAddress } from './connection.ts';
 import { openRepositories } from './repositories.ts';
-import { createReadyTargets, type ReadyTargets } from './targets.ts';
+import { createReadyTargets, type ReadyTargets, type Who } from './targets.ts';
 import { work, type WorkerPlace, type WorkOutcome } from './work.ts';
 
 export type WorkerEvent =
@@ -29,6 +30,8 @@ export interface WorkerOptions {
   keep: number;
   /** Bytes of memory that one build may have here. */
   memory: number;
+  /** What it says it has besides; its token has to grant it. */
+  labels: readonly string[];
   signal: AbortSignal;
   report: (event: WorkerEvent) => void;
 }
@@ -49,13 +52,14 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     const repositories = openRepositories(join(dataDir, 'repos'));
     await repositories.prune(options.keep);
     const place: WorkerPlace = { connection: connect(server), directory, repositories };
-    const profile = profileOf(directory, options.memory);
-    const ready = createReadyTargets(place, profile, report);
+    const profile = profileOf(directory, options);
+    const who = { name: options.name, host: hostname(), version: programVersion() };
+    const ready = createReadyTargets(place, { ...who, profile }, report);
     const unlessAborted = (error: unknown) => {
       if (!isAbort(error)) throw error;
     };
     const serves = (either: AbortSignal) =>
-      serve(place, { ...options, signal: either }, { profile, ready }).catch(unlessAborted);
+      serve(place, { ...options, signal: either }, { who, profile, ready }).catch(unlessAborted);
     const freshens = (either: AbortSignal) => keepFresh(ready, either, report).catch(unlessAborted);
     await together(signal, [freshens, ...Array.from({ length: jobs }, () => serves)]);
   } finally {
@@ -68,7 +72,10 @@ function isAbort(error: unknown): boolean {
 }
 
 /** What this machine has, in the words of the formats. */
-function profileOf({ builders }: WorkerDirectory, memory: number): WorkerProfile {
+function profileOf(
+  { builders }: WorkerDirectory,
+  { memory, labels }: Pick<WorkerOptions, 'memory' | 'labels'>,
+): WorkerProfile {
   const architectures: Readonly<Record<string, readonly string[]>> = {
     x64: ['x86_64', 'amd64'],
     arm64: ['aarch64', 'arm64'],
@@ -78,6 +85,7 @@ function profileOf({ builders }: WorkerDirectory, memory: number): WorkerProfile
     formats: [...FORMAT_NAMES],
     builders: [...builders.keys()],
     memory,
+    labels,
   };
 }
 
@@ -100,8 +108,8 @@ async function keepFresh(
 /** One of the worker's places: claims, works, and again. */
 async function serve(
   place: WorkerPlace,
-  { name, signal, report }: Pick<WorkerOptions, 'name' | 'signal' | 'report'>,
-  { profile, ready }: { profile: WorkerProfile; ready: ReadyTargets },
+  { signal, report }: Pick<WorkerOptions, 'signal' | 'report'>,
+  { who, profile, ready }: { who: Who; profile: WorkerProfile; ready: ReadyTargets },
 ): Promise<void> {
   while (!signal.aborted) {
     const targets = ready.names();
@@ -109,7 +117,7 @@ async function serve(
       await pause(200, undefined, { signal });
       continue;
     }
-    const body = { protocol: WORKER_PROTOCOL, name, profile, targets, wait: LONGEST_WAIT - 5 };
+    const body = { protocol: WORKER_PROTOCOL, ...who, profile, targets, wait: LONGEST_WAIT - 5 };
     const order = await claim(place, body, signal, report);
     if (order === null) continue;
     report({ kind: 'claimed', order });

@@ -12,9 +12,16 @@ export interface ReadyTargets {
   refresh(signal: AbortSignal): Promise<void>;
 }
 
+/** What a worker is called, for people. */
+export interface Who {
+  name: string;
+  host: string;
+  version: string;
+}
+
 export function createReadyTargets(
   { connection, directory }: WorkerPlace,
-  profile: WorkerProfile,
+  who: Who & { profile: WorkerProfile },
   report: (event: WorkerEvent) => void,
 ): ReadyTargets {
   /** By name, the configuration for which each was made ready, or found wanting. */
@@ -48,7 +55,7 @@ export function createReadyTargets(
   return {
     names: () => [...judged].flatMap(([name, { ready }]) => (ready ? [name] : [])),
     refresh: async (signal) => {
-      const question = { method: 'POST', path: '/targets', body: { protocol: WORKER_PROTOCOL, profile } } as const;
+      const question = { method: 'POST', path: '/targets', body: { protocol: WORKER_PROTOCOL, ...who } } as const;
       const { targets, refused } = await connection.json(question, targetsAnswer, signal);
       for (const name of judged.keys()) if (!targets.some((target) => target.name === name)) judged.delete(name);
       for (const { target, why } of refused) {

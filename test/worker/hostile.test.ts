@@ -183,7 +183,7 @@ test('a token for some targets gets no other’s builds, configuration or mirror
   const { url } = await shop.serve();
   await shop.discover('alpha');
   const other = speaker(url, made.token);
-  const { body } = await other.ask('POST', '/targets', { protocol: WORKER_PROTOCOL, profile: PROFILE });
+  const { body } = await other.ask('POST', '/targets', { protocol: WORKER_PROTOCOL, name: 'other', profile: PROFILE });
   expect((body as { targets: { name: string }[] }).targets.map(({ name }) => name)).toEqual(['debian-12-amd64']);
   const claim = { protocol: WORKER_PROTOCOL, name: 'x', profile: PROFILE, targets: [RPM, 'debian-12-amd64'], wait: 1 };
   expect(await other.ask('POST', '/claim', claim)).toMatchObject({ status: 204 });

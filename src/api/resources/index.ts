@@ -7,3 +7,4 @@ export * from './snapshots.ts';
 export * from './uploads.ts';
 export * from './votes.ts';
 export * from './work.ts';
+export * from './workers.ts';

@@ -30,9 +30,10 @@ export const queuedAttemptSchema = z
     startedAt: time().nullable(),
     waits: z
       .object({
-        reason: z.enum(['retry_pause', 'behind', 'next', 'no_place']),
+        reason: z.enum(['retry_pause', 'behind', 'next', 'no_place', 'no_worker']),
         before: z.int().meta({ description: 'attempts that begin before it' }),
         startsAt: time().nullable().meta({ description: 'about when it begins, by how long such builds took before' }),
+        detail: z.string().optional().meta({ description: 'of `no_worker`: why no worker that is there takes it' }),
       })
       .nullable()
       .meta({ description: 'null: too far back in the queue to say' }),

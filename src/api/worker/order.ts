@@ -3,7 +3,7 @@ import { FORMAT_NAMES, type Project, type Revision, type Target } from '../../mo
 import { hash, name } from '../resources/fields.ts';
 
 /** Raised when server and worker would misunderstand each other. */
-export const WORKER_PROTOCOL = 1;
+export const WORKER_PROTOCOL = 2;
 
 /** Seconds a worker may wait for work in one request. */
 export const LONGEST_WAIT = 30;
@@ -21,13 +21,22 @@ export const profileSchema = z.strictObject({
   formats: z.array(z.enum(FORMAT_NAMES)).max(10),
   builders: words(),
   memory: z.int().min(0).meta({ description: 'bytes that one build may have' }),
+  labels: words().default([]),
 });
 
-export const askTargetsSchema = z.strictObject({ protocol: z.int(), profile: profileSchema });
+/** What a worker says of itself; nothing depends on it but what people are shown. */
+const who = {
+  name: workerName(),
+  host: z.string().max(255).default(''),
+  version: z.string().max(60).default(''),
+};
+
+export const askTargetsSchema = z.strictObject({ protocol: z.int(), ...who, profile: profileSchema });
+export type AskTargetsBody = z.output<typeof askTargetsSchema>;
 
 export const claimSchema = z.strictObject({
   protocol: z.int(),
-  name: workerName(),
+  ...who,
   profile: profileSchema,
   targets: z.array(name()).max(1000).meta({ description: 'for which the worker is ready to build' }),
   wait: z.number().min(0).max(LONGEST_WAIT).meta({ description: 'seconds' }),

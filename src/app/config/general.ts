@@ -57,6 +57,7 @@ export function readGeneral(
       trustedProxies: result.server.trusted_proxies,
       pollInterval: result.server.poll_interval,
       backlogLimit: result.server.backlog_limit,
+      labels: result.server.labels,
       workerLease: result.server.worker_lease,
       workerAttempts: result.server.worker_attempts,
       workerSlack: result.server.worker_slack,

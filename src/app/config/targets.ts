@@ -181,6 +181,7 @@ function buildTarget(
     validFor: input.valid_for ?? null,
     restricted: input.restricted,
     mockConfig: input.mock_config ?? null,
+    labels: input.labels,
     limits: { ...context.limits, ...definedOnly(input.limits) },
   };
 }

@@ -10,8 +10,6 @@ import type {
 } from '../../api/index.ts';
 import { countRunningOf, findAttempt, listQueuedProjects } from '../../db/index.ts';
 import { createMutexes, TrunklineError } from '../../lib/index.ts';
-import type { Principal } from '../../model/access/index.ts';
-import type { Target, WorkerProfile } from '../../model/index.ts';
 import { claim, expireLeases, interrupt, leaseOf, release } from '../../queue/index.ts';
 import type { AttemptReport } from '../conclude.ts';
 import type { TrunkContext } from '../context.ts';
@@ -20,6 +18,7 @@ import { holderName, requireLease, requireWork, targetsFor, type LeaseRequest } 
 import { orderOf } from './order.ts';
 import { endOverlong, failAttempt } from './overlong.ts';
 import type { Piece } from './pieces.ts';
+import { believed, createPresence, type Introduction } from './presence.ts';
 import { createSessions, type Session, type Sessions } from './session.ts';
 import { planSession, takeBuilt, takeVerified } from './stages.ts';
 import { takeLog } from './take-log.ts';
@@ -32,11 +31,7 @@ export interface RemoteOptions {
   report?: (report: AttemptReport) => void;
 }
 
-export interface ClaimRequest {
-  principal: Principal;
-  /** The worker's own name; the token's is put before it. */
-  name: string;
-  profile: WorkerProfile;
+export interface ClaimRequest extends Introduction {
   /** Targets for which it is ready. */
   ready: readonly string[];
   /** Milliseconds it waits for work. */
@@ -48,7 +43,7 @@ export interface ClaimRequest {
  * that is not the asker's (any more). Everything may be asked twice.
  */
 export interface RemoteBuilds {
-  targets(principal: Principal, profile: WorkerProfile): ReturnType<typeof targetsFor>;
+  targets(who: Introduction): Promise<ReturnType<typeof targetsFor>>;
   /** Work, or null when there is none for so long. What nobody waits for any more goes back. */
   claim(request: ClaimRequest, signal: AbortSignal): Promise<Order | null>;
   heartbeat(request: LeaseRequest): Promise<void>;
@@ -73,6 +68,7 @@ const UPKEEP = 5000;
 export function openRemoteBuilds(context: TrunkContext, options: RemoteOptions): RemoteBuilds {
   const sessions = createSessions(context);
   const upkeep = createUpkeep(context, sessions);
+  const presence = createPresence(context);
   const { leaseMs } = options;
   // Of this process: what one server has in hand of an attempt is no other's.
   const turns = createMutexes();
@@ -86,8 +82,12 @@ export function openRemoteBuilds(context: TrunkContext, options: RemoteOptions):
     });
   const stage = { context, sessions, report: options.report ?? (() => undefined) };
   return {
-    targets: (principal, profile) => targetsFor(context, principal, profile),
+    targets: async (who) => {
+      await presence.introduced(who, null);
+      return targetsFor(context, who.principal, believed(who.principal, who.profile));
+    },
     claim: async (request, signal) => {
+      await presence.introduced(request, readyFor(context, request));
       const end = performance.now() + request.wait;
       for (;;) {
         const without = await upkeep();
@@ -99,7 +99,7 @@ export function openRemoteBuilds(context: TrunkContext, options: RemoteOptions):
     },
     heartbeat: async (request) => {
       await upkeep();
-      await requireLease(context, request, leaseMs);
+      await presence.lives((await requireLease(context, request, leaseMs)).worker);
     },
     repository: (request) => within(request, (session) => snapshotParts(context, session)),
     indexFile: (request, sha256) =>
@@ -127,15 +127,23 @@ export function openRemoteBuilds(context: TrunkContext, options: RemoteOptions):
   };
 }
 
+/** Names of the targets it may work for, fits and is ready for. */
+function readyFor(
+  context: TrunkContext,
+  { principal, profile, ready }: Pick<ClaimRequest, 'principal' | 'profile' | 'ready'>,
+): string[] {
+  return targetsFor(context, principal, believed(principal, profile))
+    .targets.map(({ name }) => name)
+    .filter((name) => ready.includes(name));
+}
+
 async function claimOnce(
   context: TrunkContext,
   sessions: Sessions,
   { principal, name, profile, ready, without, leaseMs }: ClaimRequest & { without: readonly string[]; leaseMs: number },
   signal: AbortSignal,
 ): Promise<Order | null> {
-  const names = targetsFor(context, principal, profile)
-    .targets.map((target: Target) => target.name)
-    .filter((target) => ready.includes(target));
+  const names = readyFor(context, { principal, profile, ready });
   if (names.length === 0) return null;
   const held = () => countRunningOf(context.db, holderName(principal, ''));
   const most = principal.worker?.attempts ?? context.settings.server.workerAttempts;

@@ -69,6 +69,7 @@ import { userList } from './user-list.ts';
 import { userPassword } from './user-password.ts';
 import { userShow } from './user-show.ts';
 import { worker } from './worker.ts';
+import { workers } from './workers.ts';
 
 /** Every command, in the order that help shows them. */
 export const COMMANDS: readonly Command[] = [
@@ -83,6 +84,7 @@ export const COMMANDS: readonly Command[] = [
   run,
   serve,
   worker,
+  workers,
   status,
   builds,
   buildShow,

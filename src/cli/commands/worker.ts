@@ -8,6 +8,7 @@ interface Options {
   name?: string;
   memory?: number;
   keep?: number;
+  label?: string[];
 }
 
 const MIB = 1024 ** 2;
@@ -33,6 +34,10 @@ export const worker = defineCommand<Options>({
       description: 'its name, other than that of others with the same token (default: the host’s)',
     },
     {
+      flags: '--label <NAME...>',
+      description: 'what this machine has of the labels that targets ask for; its token has to grant them',
+    },
+    {
       flags: '--memory <MIB>',
       description: 'what one build may have (default: what the machine has)',
       parse: wholeNumber('--memory', 64, 100_000_000),
@@ -55,6 +60,7 @@ export const worker = defineCommand<Options>({
       jobs: options.jobs ?? 1,
       memory: options.memory === undefined ? totalmem() : options.memory * MIB,
       keep: (options.keep ?? 20_480) * MIB,
+      labels: options.label ?? [],
       signal,
       report: (event) => {
         tellEvent(event, print);

@@ -14,6 +14,7 @@ import { takers } from './0012-takers.ts';
 import { packedLogs } from './0014-packed-logs.ts';
 import { mails } from './0016-mails.ts';
 import { linesOfSnapshots } from './0017-lines-of-snapshots.ts';
+import { workers } from './0020-workers.ts';
 
 /** In order of their numbers; a new one is added at the end, by hand. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -32,4 +33,5 @@ export const MIGRATIONS: readonly Migration[] = [
   packedLogs,
   mails,
   linesOfSnapshots,
+  workers,
 ];

@@ -10,7 +10,7 @@ import {
   type Db,
   type OutboxEntry,
 } from '../../db/index.ts';
-import { readQueue } from '../../queue/index.ts';
+import { readQueue, readWorkers } from '../../queue/index.ts';
 import type { WebhookReceiver } from '../../trunk/index.ts';
 
 export interface Metrics {
@@ -56,6 +56,8 @@ export async function createMetrics(
     figures.queue.set({ state: 'running' }, queue.running);
     figures.age.set(oldest === null ? 0 : Math.max(0, (now() - oldest) / 1000));
     figures.workers.set(await countBusyWorkers(db));
+    const present = (await readWorkers(db, now())).filter((one) => one.present).length;
+    figures.present.set(present);
     if (performance.now() - size.at > SIZE_KEPT) {
       const known = new Map<string, number>();
       for (const { name } of targets) known.set(name, await sumPackageSizes(db, name));
@@ -115,6 +117,10 @@ function define(registry: Registry) {
       ...{ labelNames: ['forge', 'outcome'] as const, registers },
     }),
     workers: new Gauge({ name: 'trunkline_workers_busy', help: 'Workers that hold an attempt', registers }),
+    present: new Gauge({
+      ...{ name: 'trunkline_workers_present', help: 'Workers and servers heard of within two minutes, or building' },
+      registers,
+    }),
     store: new Gauge({
       ...{ name: 'trunkline_store_bytes', help: 'Packages of a target, summed up once an hour' },
       ...{ labelNames: ['target'] as const, registers },

@@ -20,6 +20,7 @@ import { serveSummary } from './summary.ts';
 import { serveTokens } from './tokens.ts';
 import { serveUploads } from './uploads.ts';
 import { serveVotes } from './votes.ts';
+import { serveWorkerList } from './workers.ts';
 
 export { serveWebhooks } from './webhooks.ts';
 
@@ -41,6 +42,7 @@ export function serveApi(app: FastifyInstance, context: ServerContext): void {
   serveAccess(app, context);
   serveTokens(app, context);
   serveQueue(app, context);
+  serveWorkerList(app, context);
   serveEvents(app, context, streams);
   serveSummary(app, context);
   serveDocuments(app, context);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { cursorNumber, cutPage, decodeCursor, type QueuedAttemptResource } from '../../api/index.ts';
 import { listWaiting, oldestWaiting, type WaitingAttempt } from '../../db/index.ts';
 import type { Waits } from '../../model/index.ts';
-import { openAttempts, readQueue } from '../../queue/index.ts';
+import { openAttempts, readQueue, unservedTargets } from '../../queue/index.ts';
 import { iso, isoOrNull } from '../answers/times.ts';
 import type { ServerContext } from '../context.ts';
 import { visibleTargets } from '../gate.ts';
@@ -33,7 +33,8 @@ export function serveQueue(app: FastifyInstance, { trunk }: ServerContext): void
     const now = trunk.now();
     // What is put off stands, in time, behind others that are claimed later in order.
     const until = found.some(({ notBefore }) => notBefore > now) ? undefined : found.at(-1);
-    const open = await openAttempts(db, { places: settings.jobs, now, until });
+    const unserved = await unservedTargets(db, settings, now);
+    const open = await openAttempts(db, { places: settings.jobs, now, until, unserved });
     const waits = new Map(open.map((one) => [one.id, one.waits]));
     return cutPage(found, limit, {
       keys: (one) => [one.priority, one.commitTime, one.id],

@@ -1,5 +1,12 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { askTargetsSchema, claimSchema, WORKER_PROTOCOL, type ClaimBody, type TargetsAnswer } from '../../api/index.ts';
+import {
+  askTargetsSchema,
+  claimSchema,
+  WORKER_PROTOCOL,
+  type AskTargetsBody,
+  type ClaimBody,
+  type TargetsAnswer,
+} from '../../api/index.ts';
 import type { RemoteBuilds } from '../../builds/remote/index.ts';
 import { TrunklineError } from '../../lib/index.ts';
 import type { ServerContext } from '../context.ts';
@@ -10,19 +17,19 @@ export function serveClaims(app: FastifyInstance, { stopping }: ServerContext, r
   app.post(
     `${WORKER_ROOT}/targets`,
     { schema: { body: askTargetsSchema }, config: { needs: FOR_WORKERS } },
-    (request): TargetsAnswer => {
-      const { protocol, profile } = request.body as Pick<ClaimBody, 'protocol' | 'profile'>;
+    (request): Promise<TargetsAnswer> => {
+      const { protocol, ...who } = request.body as AskTargetsBody;
       checkProtocol(protocol);
-      return remote.targets(request.principal, profile);
+      return remote.targets({ principal: request.principal, ...who });
     },
   );
   app.post(
     `${WORKER_ROOT}/claim`,
     { schema: { body: claimSchema }, config: { needs: FOR_WORKERS } },
     async (request, reply) => {
-      const { protocol, wait, targets, name, profile } = request.body as ClaimBody;
+      const { protocol, wait, targets, ...who } = request.body as ClaimBody;
       checkProtocol(protocol);
-      const asked = { principal: request.principal, name, profile, ready: targets, wait: wait * 1000 };
+      const asked = { principal: request.principal, ...who, ready: targets, wait: wait * 1000 };
       const order = await remote.claim(asked, AbortSignal.any([stopping, hangUp(reply)]));
       return order ?? reply.code(204).send();
     },

@@ -5,7 +5,7 @@ import { describeError, pauseFor, together } from '../../lib/index.ts';
 import { expireLeases, recoverWorker } from '../../queue/index.ts';
 import { drainQueue } from '../drain.ts';
 import type { RunReporter } from '../report.ts';
-import { ownWorker, recoverOwn } from '../workers.ts';
+import { introduceServer, ownTargets, ownWorker, recoverOwn } from '../workers.ts';
 
 /** Milliseconds after which is looked at the queue again though no bell rang: another server may have filled it. */
 const LOOK_AGAIN = 1000;
@@ -25,7 +25,7 @@ export async function workOn(
   if (interrupted > 0) context.log.warn(`${interrupted} attempts were interrupted, and are made again`);
   const drains = (either: AbortSignal) => drain(context, { jobs, worker, signal: either });
   try {
-    await together(signal, [(either) => expireUntil(context, either), ...(jobs === 0 ? [] : [drains])]);
+    await together(signal, [(either) => expireUntil(context, jobs, either), ...(jobs === 0 ? [] : [drains])]);
   } finally {
     // Nobody is to see as running what an abort ended.
     await recoverWorker(context.db, worker, context.now());
@@ -36,7 +36,7 @@ async function drain(
   context: TrunkContext,
   { jobs, worker, signal }: { jobs: number; worker: string; signal: AbortSignal },
 ) {
-  const { targets, projects } = context.settings;
+  const { projects } = context.settings;
   const configured = new Set(projects.map(({ name }) => name));
   const without = (await listQueuedProjects(context.db)).filter((name) => !configured.has(name));
   const fatal: string[] = [];
@@ -53,7 +53,7 @@ async function drain(
   };
   await drainQueue(context, {
     ...{ jobs, worker, signal, report, leaseMs: context.settings.server.workerLease * 1000 },
-    targets: targets.map(({ name }) => name),
+    targets: ownTargets(context),
     projects: null,
     without,
     stopOnFailure: false,
@@ -63,16 +63,17 @@ async function drain(
   if (fatal.length > 0) throw new Error(fatal.join('; '));
 }
 
-async function expireUntil(context: TrunkContext, signal: AbortSignal): Promise<void> {
+async function expireUntil(context: TrunkContext, jobs: number, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await expire(context).catch((error: unknown) => {
+    await expire(context, jobs).catch((error: unknown) => {
       context.log.error({ err: error }, `dead workers cannot be looked for now: ${describeError(error)}`);
     });
     await pauseFor(EXPIRY, signal);
   }
 }
 
-async function expire(context: TrunkContext): Promise<void> {
+async function expire(context: TrunkContext, jobs: number): Promise<void> {
+  await introduceServer(context, jobs);
   for (const { id, worker } of await endOverlong(context))
     context.log.warn({ attempt: id, worker }, 'its worker had it for longer than any build takes: it was ended');
   for (const { attempt } of await expireLeases(context.db, context.now())) {

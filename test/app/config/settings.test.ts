@@ -126,6 +126,7 @@ targets:
         versionForm: 'caret',
         compression: 'gzip',
         validFor: null,
+        labels: [],
         restricted: false,
         mockConfig: null,
         buildPackages: ['@buildsys-build'],

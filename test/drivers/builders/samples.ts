@@ -51,6 +51,7 @@ export function rpmTarget(base: string, changes: Partial<Target> = {}): Target {
     versionForm: 'caret',
     compression: 'gzip',
     validFor: null,
+    labels: [],
     restricted: false,
     mockConfig: null,
     limits: LIMITS,

@@ -99,6 +99,11 @@ export const insidePathRule: Rule = (value) => {
     : undefined;
 };
 
+export const labelRule: Rule = (value) =>
+  /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/.test(value)
+    ? undefined
+    : refuse(`${quoted(value)} is no label`, 'use letters, digits, dots, hyphens and underscores');
+
 export const mailAddressRule: Rule = (value) => {
   const remedy = 'write one plain address, as name@example.org';
   if (!value.includes('@')) return refuse(`${quoted(value)} has no @`, remedy);

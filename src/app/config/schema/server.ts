@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { duration, listOf, text } from './fields.ts';
-import { quoted, type Rule } from './rules.ts';
+import { labelRule, quoted, type Rule } from './rules.ts';
 
 /** What to do about a place that is none. */
 export const LISTEN_REMEDY =
@@ -53,6 +53,11 @@ export const serverSchema = z.strictObject({
   worker_lease: duration()
     .describe('A worker that gives no sign of life for this long loses its builds; they are made again.')
     .prefault('2m'),
+  labels: listOf(text(labelRule))
+    .describe(
+      'What this machine has of the `labels` that targets ask for, when it builds itself (`trunkline run`, `jobs`).',
+    )
+    .prefault([]),
   worker_attempts: z
     .int()
     .min(1)

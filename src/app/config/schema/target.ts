@@ -3,6 +3,7 @@ import { FORMAT_NAMES } from '../../../model/index.ts';
 import { duration, listOf, release, text } from './fields.ts';
 import { targetLimitsSchema } from './limits.ts';
 import {
+  labelRule,
   absolutePathRule,
   archRule,
   distRule,
@@ -114,6 +115,11 @@ export const targetSchema = z.strictObject({
       'mock: the configuration to use, a name in /etc/mock or an absolute path. Default: one made from the base repositories.',
     )
     .optional(),
+  labels: listOf(text(labelRule))
+    .describe(
+      'What whoever builds for it has to have besides, as `[gpu, trusted]`: `trunkline worker --label`, and its token has to grant it.',
+    )
+    .prefault([]),
   limits: targetLimitsSchema.describe('What differs from the limits above for this target.').prefault({}),
 });
 
