@@ -47,8 +47,8 @@ export function backgroundServices(
 
 async function packNowAndThen(context: Trunk['context'], signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await packLogs(context, signal);
     await pauseFor(PACKING, signal);
+    await packLogs(context, signal);
   }
 }
 
