@@ -1,5 +1,6 @@
 import type { Benchmark } from '../measurement.ts';
 import { benchmarkClaims } from './claims.ts';
+import { benchmarkHalfYear } from './half-year.ts';
 import { benchmarkIdle } from './idle.ts';
 import { benchmarkLists } from './lists.ts';
 import { benchmarkPolls } from './polls.ts';
@@ -10,4 +11,5 @@ export const SERVER_BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'server-polls': benchmarkPolls,
   'server-claims': benchmarkClaims,
   'server-lists': benchmarkLists,
+  'server-half-year': benchmarkHalfYear,
 };
