@@ -32,17 +32,24 @@ export async function schedulePolls(db: DbOrTx, projects: ReadonlyMap<string, nu
       .execute();
 }
 
-/** Has projects looked at as soon as somebody is free to, whatever was planned: after a push, or when a person asks. Unknown ones are left out. */
+/**
+ * Has projects looked at as soon as somebody is free to, whatever was planned: after a push, or when a person asks. Also those that no server has planned to
+ * look at yet, so that nothing is lost that is asked before one polls. They are configured, and in the order of their names.
+ */
 export async function pollSoon(db: DbOrTx, projects: readonly string[], now: number): Promise<void> {
-  if (projects.length === 0) return;
-  await db.sql
-    .updateTable('polls')
-    .set((eb) => ({
-      asked_at: now,
-      due_at: eb.case().when('due_at', '>', now).then(now).else(eb.ref('due_at')).end(),
-    }))
-    .where('project', 'in', [...projects])
-    .execute();
+  for (let start = 0; start < projects.length; start += 500)
+    await db.sql
+      .insertInto('polls')
+      .values(
+        projects.slice(start, start + 500).map((project) => ({ project, due_at: now, asked_at: now, failures: 0 })),
+      )
+      .onConflict((conflict) =>
+        conflict.column('project').doUpdateSet((eb) => ({
+          asked_at: now,
+          due_at: eb.case().when('polls.due_at', '>', now).then(now).else(eb.ref('polls.due_at')).end(),
+        })),
+      )
+      .execute();
 }
 
 /**

@@ -50,10 +50,32 @@ describeEngines('polls', (fresh) => {
     expect((await listPolls(db)).map(({ project }) => project)).toEqual(['beta']);
   });
 
+  test('what is asked for before anybody planned to look at it is looked at, and planned once', async () => {
+    const db = await (await fresh()).open();
+    await pollSoon(db, ['alpha', 'beta'], 300);
+    await pollSoon(db, ['alpha'], 400);
+    expect(await listPolls(db)).toMatchObject([
+      { project: 'alpha', dueAt: 300, askedAt: 400, failures: 0 },
+      { project: 'beta', dueAt: 300, askedAt: 300, failures: 0 },
+    ]);
+    await schedulePolls(
+      db,
+      new Map([
+        ['alpha', 10_000],
+        ['gamma', 10_000],
+      ]),
+    );
+    expect(await listPolls(db)).toMatchObject([
+      { project: 'alpha', dueAt: 300 },
+      { project: 'gamma', dueAt: 10_000 },
+    ]);
+    expect((await takePoll(db, { now: 500, until: 9999, by: 'one' }))?.project).toBe('alpha');
+  });
+
   test('what is asked for comes at once, and again when it was asked for while it was being looked at', async () => {
     const db = await (await fresh()).open();
     await schedulePolls(db, new Map([['alpha', 10_000]]));
-    await pollSoon(db, ['alpha', 'unknown'], 300);
+    await pollSoon(db, ['alpha'], 300);
     await pollSoon(db, [], 300);
     expect((await takePoll(db, { now: 310, until: 9999, by: 'one' }))?.askedAt).toBe(300);
     await pollSoon(db, ['alpha'], 320);
