@@ -22,12 +22,24 @@ export interface RunningCommand {
   killGroup(signal: NodeJS.Signals): void;
 }
 
-/** Starts bin/trunkline.js as a user does, with nothing of this process's environment but PATH, and `env`. */
-export function start(args: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}): RunningCommand {
-  const child = spawn(process.execPath, [PROGRAM, ...args], {
+/** Starts bin/trunkline.js as a user does, with nothing of this process's environment but PATH, and `env`; with `host`, in that network namespace. */
+export function start(
+  args: readonly string[],
+  options: { cwd?: string; env?: Record<string, string>; host?: string } = {},
+): RunningCommand {
+  // nsenter(1) becomes the program, and unlike `ip netns exec` leaves mounts as they are: control groups are found there.
+  const { host } = options;
+  const [program, before] =
+    host === undefined ? [process.execPath, []] : ['nsenter', [`--net=/run/netns/${host}`, process.execPath]];
+  const child = spawn(program, [...before, PROGRAM, ...args], {
     cwd: options.cwd ?? '/',
     detached: true,
-    env: { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/nonexistent', LANG: 'C.UTF-8', ...options.env },
+    env: {
+      PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin',
+      HOME: '/nonexistent',
+      LANG: 'C.UTF-8',
+      ...options.env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };

@@ -60,6 +60,14 @@ export async function findLeftovers(pids: readonly number[], dataDir: string): P
   };
 }
 
+/** Nothing of a trunkline process that is alive and idle is left of what it built. */
+export async function expectIdle(pid: number, dataDir: string): Promise<void> {
+  expect(await readdir(join(dataDir, 'scratch')).catch(() => [])).toEqual([]);
+  const { processes, mounts } = await findLeftovers([pid], dataDir);
+  const others = processes.filter((line) => !line.startsWith(`${String(pid)} `) && !/jail|holder|keeper/.test(line));
+  expect({ others, mounts }).toEqual({ others: [], mounts: [] });
+}
+
 /** Control groups are named `<label>.<pid>.<start>.<n>` by the process that made them. */
 async function ourGroups(pids: readonly number[]): Promise<{ path: string; members: string[] }[]> {
   const found: { path: string; members: string[] }[] = [];

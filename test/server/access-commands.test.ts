@@ -81,6 +81,7 @@ test('who may do what is changed through the server, and says the same as alone'
   for (const secret of [...secrets, token, PASSWORD])
     expect(command.output.stderr + command.output.stdout).not.toContain(secret);
 
+  if (process.env.TRUNKLINE_TEST_LONG !== '1') return;
   command.kill('SIGTERM');
   await command.done;
   await told(['user', 'delete', 'ada']);

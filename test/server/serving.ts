@@ -1,9 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
+import { createClient, type Client } from '../../src/api/index.ts';
 import { start, until, type RunningCommand } from '../e2e/command-line.ts';
 
 /** `trunkline serve` as a process of its own. */
@@ -14,8 +15,11 @@ export interface RunningServer {
 }
 
 /** Serves a deployment at a free port of loopback; ended when the test has finished. */
-export async function serveDeployment(config: string, listen = '127.0.0.1:0'): Promise<RunningServer> {
-  const command = start(['--config', config, '--json', 'serve', '--listen', listen, '--no-poll', '--jobs', '0']);
+export async function serveDeployment(config: string, listen = '127.0.0.1:0', host?: string): Promise<RunningServer> {
+  const command = start(
+    ['--config', config, '--json', 'serve', '--listen', listen, '--no-poll', '--jobs', '0'],
+    host === undefined ? {} : { host },
+  );
   onTestFinished(async () => {
     command.kill('SIGTERM');
     await command.done;
@@ -27,6 +31,12 @@ export async function serveDeployment(config: string, listen = '127.0.0.1:0'): P
   });
   const { url } = JSON.parse(line) as { url: string };
   return { url, command, get: (path, headers = {}, method = 'GET') => fetch(`${url}${path}`, { method, headers }) };
+}
+
+/** A client that asks as the user of this machine does, with the token that a server leaves for its own user. */
+export async function localClient(url: string, dataDir: string): Promise<Client> {
+  const token = (await readFile(join(dataDir, 'server-token'), 'utf8')).trim();
+  return createClient({ url, token, user: 'tester' });
 }
 
 /** A configuration whose targets build with the host's programs: for servers on which nothing is built. */

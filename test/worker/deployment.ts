@@ -22,7 +22,8 @@ export interface Workshop {
   discover: (project: string, format?: FormatName) => Promise<void>;
   /** The build, when it has finished. */
   finished: (id: number, timeout?: number) => Promise<Build>;
-  worker: (name: 'one' | 'two', url: string) => Promise<RunningWorker>;
+  /** `host`: the network namespace it runs in. `place`: the directory its own is made in. */
+  worker: (name: 'one' | 'two', url: string, where?: { host?: string; place?: string }) => Promise<RunningWorker>;
 }
 
 export interface RunningWorker {
@@ -72,12 +73,12 @@ export async function openWorkshop(
         },
         timeout,
       ),
-    worker: async (name, url) => {
-      const worker = join(directory, `worker-${name}-${String(Math.random()).slice(2, 8)}`);
+    worker: async (name, url, { host, place = directory } = {}) => {
+      const worker = join(place, `worker-${name}-${String(Math.random()).slice(2, 8)}`);
       await mkdir(worker);
       await chmod(worker, 0o755);
       await giveRoots(worker, deployment.base);
-      return startWorker(worker, { name, url, token: tokens[name] });
+      return startWorker(worker, { name, url, token: tokens[name], ...(host === undefined ? {} : { host }) });
     },
   };
 }
@@ -85,11 +86,14 @@ export async function openWorkshop(
 /** `trunkline worker` as a process of its own; ended when the test has finished. */
 export async function startWorker(
   dataDir: string,
-  { name, url, token }: { name: string; url: string; token: string },
+  { name, url, token, host }: { name: string; url: string; token: string; host?: string },
 ): Promise<RunningWorker> {
   const file = `${dataDir}.token`;
   await writeFile(file, `${token}\n`, { mode: 0o600 });
-  const command = start(['--json', 'worker', '--server', url, '--token-file', file, '--data', dataDir, '--name', name]);
+  const command = start(
+    ['--json', 'worker', '--server', url, '--token-file', file, '--data', dataDir, '--name', name],
+    host === undefined ? {} : { host },
+  );
   onTestFinished(async () => {
     command.kill('SIGKILL');
     await command.done;

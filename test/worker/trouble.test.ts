@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { listAttempts } from '../../src/db/index.ts';
-import { cancel } from '../../src/queue/index.ts';
 import { addSample, until, type Deployment } from '../e2e/fixture.ts';
-import { findLeftovers, NOTHING } from '../e2e/host.ts';
+import { expectIdle, findLeftovers, NOTHING } from '../e2e/host.ts';
 import { upstream } from '../e2e/samples.ts';
-import { serveDeployment } from '../server/serving.ts';
+import { localClient, serveDeployment } from '../server/serving.ts';
 import { openWorkshop, startWorker, type RunningWorker, type Workshop } from './deployment.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -29,16 +28,6 @@ const begun = ({ deployment }: Workshop, attempt: number) =>
 
 const told = (worker: RunningWorker, kind: string) => worker.events().filter((event) => event.kind === kind);
 
-/** Nothing of a worker that is alive and idle is left of what it built. */
-async function expectClean({ dataDir, command }: RunningWorker): Promise<void> {
-  expect(await readdir(join(dataDir, 'scratch')).catch(() => [])).toEqual([]);
-  const { processes, mounts } = await findLeftovers([command.pid], dataDir);
-  const others = processes.filter(
-    (line) => !line.startsWith(`${String(command.pid)} `) && !/jail|holder|keeper/.test(line),
-  );
-  expect({ others, mounts }).toEqual({ others: [], mounts: [] });
-}
-
 test('a worker that is killed loses its build, and another makes it; a restarted one clears away what it left', async () => {
   const shop = await openWorkshop(slow(8));
   const { url } = await shop.serve();
@@ -54,11 +43,11 @@ test('a worker that is killed loses its build, and another makes it; a restarted
     { number: 2, result: 'success', worker: 'worker/two/two', retries: 0 },
   ]);
   await until('the second worker to be done', () => told(two, 'done').length === 1);
-  await expectClean(two);
+  await expectIdle(two.command.pid, two.dataDir);
   expect((await findLeftovers([one.command.pid], one.dataDir)).processes).toEqual([]);
   const again = await startWorker(one.dataDir, { name: 'one', url, token: shop.tokens.one });
   await until('the first worker to be ready again', () => told(again, 'ready').length > 0);
-  await expectClean(again);
+  await expectIdle(again.command.pid, again.dataDir);
 });
 
 test('a cancelled build ends on its worker within five seconds and leaves nothing', async () => {
@@ -68,11 +57,11 @@ test('a cancelled build ends on its worker within five seconds and leaves nothin
   const one = await shop.worker('one', url);
   await begun(shop, 1);
   const started = performance.now();
-  await cancel(shop.db, 1, { actor: 'a test', now: Date.now() });
+  await (await localClient(url, shop.deployment.dataDir)).post('cancelBuild', { build: 1 }, { reason: 'a test' });
   await until('the worker to drop it', () => told(one, 'done').length === 1);
   expect(performance.now() - started).toBeLessThan(5000);
   expect(told(one, 'done')).toMatchObject([{ outcome: 'dropped' }]);
-  await expectClean(one);
+  await expectIdle(one.command.pid, one.dataDir);
   expect(await shop.finished(1)).toMatchObject({ result: 'cancelled' });
   await until('the server to have cleared away', async () => {
     const left = await readdir(join(shop.deployment.dataDir, 'scratch')).catch(() => []);
@@ -92,7 +81,7 @@ test('a worker that hangs beyond its lease is fenced: another makes the build, a
   one.command.kill('SIGCONT');
   await until('the first worker to drop it', () => told(one, 'done').length === 1);
   expect(told(one, 'done')).toMatchObject([{ outcome: 'dropped' }]);
-  await expectClean(one);
+  await expectIdle(one.command.pid, one.dataDir);
   expect(await shop.finished(1), two.command.output.stdout).toMatchObject({ result: 'success' });
   expect((await listAttempts(shop.db, 1)).map(({ result }) => result)).toEqual(['failure', 'success']);
 });
