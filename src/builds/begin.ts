@@ -31,9 +31,6 @@ export async function beginAttempt(
   const project = requireProject(context.settings, build.project);
   const scratch = scratchDirectory(context.settings, attempt.id);
   const logs = logDirectory(context.settings, build.id, attempt.number);
-  await rm(scratch, { recursive: true, force: true });
-  await mkdir(scratch, { recursive: true, mode: 0o755 });
-  await mkdir(logs, { recursive: true, mode: 0o755 });
   const inputs =
     options.resume && attempt.inputs !== null
       ? attempt.inputs
@@ -51,5 +48,9 @@ export async function beginAttempt(
         };
   // Told at once, so that nobody takes the snapshot away that is built against.
   await recordProgress(context.db, leaseOf(attempt), { inputs });
+  await mkdir(logs, { recursive: true, mode: 0o755 });
+  // Last: nobody would take it away of an attempt that could not be begun.
+  await rm(scratch, { recursive: true, force: true });
+  await mkdir(scratch, { recursive: true, mode: 0o755 });
   return { attempt, build, revision, project, target, scratch, logs, signal, timings: {}, inputs, started };
 }
