@@ -42,6 +42,9 @@ test('two servers, the clock of one an hour ahead, build together; one is killed
   const first = await serveAll(one ?? '');
   const second = await serveAll(two ?? '', [], await anHourAhead());
   await finished(2);
+  // A third beside them, with a local directory of its own; what has to be alone is refused.
+  expect(await deployment.cli('run')).toMatchObject({ code: 0 });
+  expect((await deployment.cli('gc')).stderr).toContain('stop the servers');
   for (const sample of samples) await sample.push('two', 'sleep 3');
   const held = await until('both to build', async () => {
     const now = await running();
