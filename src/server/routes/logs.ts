@@ -22,6 +22,8 @@ const CHUNK = 64 * 1024;
 /** Milliseconds between two looks at a log that is being written, and between two at whether its attempt is over. */
 const PAUSE = 200;
 const STATE_PAUSE = 1000;
+/** Milliseconds in which the first words of a log are looked for ten times as often: whoever follows a build from its begin sees them at once. */
+const FIRST_WORDS = 5000;
 
 export function serveLogs(app: FastifyInstance, context: ServerContext, streams: Streams): void {
   const { settings } = context.trunk;
@@ -72,7 +74,8 @@ async function* follow(
 ): AsyncGenerator<{ text: string; offset: number }> {
   let offset = from;
   let over = attempt.state === 'finished';
-  let looked = performance.now();
+  const began = performance.now();
+  let looked = began;
   while (!signal.aborted) {
     const bytes = (await readLogBytes(path, offset, CHUNK)) ?? Buffer.alloc(0);
     const whole = over && bytes.length < CHUNK ? bytes : wholeCharacters(bytes);
@@ -86,7 +89,7 @@ async function* follow(
     if (performance.now() - looked > STATE_PAUSE) {
       over = (await reread(context, attempt)).state === 'finished';
       looked = performance.now();
-    } else await pauseFor(PAUSE, signal);
+    } else await pauseFor(offset === 0 && performance.now() - began < FIRST_WORDS ? PAUSE / 10 : PAUSE, signal);
   }
 }
 

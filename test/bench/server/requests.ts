@@ -48,6 +48,7 @@ export function requestsOf({ projects, builds, snapshots, waiting }: Size): Read
     'last-tested': () => v1(`/targets/${target()}/last-tested?of=build&job=install&result=success`),
     promotions: () => v1(`/targets/${target()}/promotions`),
     pins: () => v1('/pins'),
+    workers: () => v1('/workers'),
     queue: () => v1('/queue'),
     'queue-attempts': () => v1('/queue/attempts'),
     'queue-attempts-of-project': () => v1(`/queue/attempts?project=${project()}`),
