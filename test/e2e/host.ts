@@ -95,10 +95,22 @@ async function processesIn(directory: string): Promise<string[]> {
   return found;
 }
 
+/** Paths below a directory, down to a depth. */
+async function namesBelow(directory: string, depth: number): Promise<string[]> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
+  const below = entries.map(async (entry) =>
+    entry.isDirectory() && depth > 1
+      ? (await namesBelow(join(directory, entry.name), depth - 1)).map((path) => join(entry.name, path))
+      : [],
+  );
+  return [...entries.map(({ name }) => name), ...(await Promise.all(below)).flat()];
+}
+
 async function temporaries(dataDir: string): Promise<string[]> {
   const found = await readdir(join(dataDir, 'scratch')).catch(() => []);
   const entries = await readdir(join(dataDir, 'repos'), { recursive: true }).catch(() => []);
-  const roots = await readdir(join(dataDir, 'roots'), { recursive: true }).catch(() => []);
+  // What is inside a root is the distribution's.
+  const roots = await namesBelow(join(dataDir, 'roots'), 5);
   const tarballs = await readdir(join(dataDir, 'tarballs'), { recursive: true }).catch(() => []);
   const temporary = [...entries, ...roots, ...tarballs].filter((path) => /(^|\/)\.tmp-[^/]*$/.test(path));
   return [...found.map((name) => join('scratch', name)), ...temporary];

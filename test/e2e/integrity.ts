@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect } from 'vitest';
 import { sha256, sha256File } from '../../src/lib/index.ts';
-import { contentsOf, repositoryOf, type Place, type PublishedEntry } from './published.ts';
+import { repositoryOf, withLists, type Place, type PublishedEntry } from './published.ts';
 
 /**
  * Everything of a target's repository that a client could come across: the list of every snapshot is what its name says, its index lists the same, every file that an index names is there with the digest that it says, and every link of a ref and of a build directory leads to
@@ -13,10 +13,9 @@ export async function checkRepository(deployment: Place, target: string): Promis
   const top = repositoryOf(deployment, target);
   const snapshots = (await readdir(join(top, 'snapshots')).catch(() => [])).filter((name) => !name.startsWith('.tmp-'));
   const digests = new Map<string, string>();
-  for (const name of snapshots) {
-    const listed = await contentsOf(deployment, target, `snapshots/${name}`);
-    await checkSnapshot(join(top, 'snapshots', name), listed, digests);
-  }
+  await withLists(deployment, async (list) => {
+    for (const name of snapshots) await checkSnapshot(join(top, 'snapshots', name), await list(name), digests);
+  });
   await checkLinks(top, new Set(snapshots));
   return snapshots.length;
 }

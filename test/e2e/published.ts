@@ -41,6 +41,14 @@ export async function refOf(
 export async function contentsOf(deployment: Place, target: string, ref = 'current'): Promise<PublishedEntry[]> {
   const hash = ref.startsWith('snapshots/') ? basename(ref) : await refOf(deployment, target, ref);
   if (hash === null) throw new Error(`${target} has no ref ${ref}`);
+  return withLists(deployment, (list) => list(hash));
+}
+
+/** Does something with the lists of snapshots as the database has them now, by their hashes. */
+export async function withLists<T>(
+  deployment: Place,
+  work: (list: (hash: string) => Promise<PublishedEntry[]>) => Promise<T>,
+): Promise<T> {
   // A copy: on a full disk SQLite cannot make the file that readers share.
   const copy = await mkdtemp(join(tmpdir(), 'trunkline-e2e-database-'));
   for (const file of ['trunkline.sqlite', 'trunkline.sqlite-wal'])
@@ -49,7 +57,7 @@ export async function contentsOf(deployment: Place, target: string, ref = 'curre
   const db = await openDatabase({ url, mode: 'read' });
   try {
     const tree = openTree({ read: (hashes) => readNodes(db, hashes), write: () => Promise.reject(new Error('read')) });
-    return await tree.list(hash);
+    return await work((hash) => tree.list(hash));
   } finally {
     await db.close();
     await rm(copy, { recursive: true });
