@@ -39,7 +39,13 @@ function contextOf(db: Db) {
   const warned: string[] = [];
   const context = {
     settings: {
-      ...{ file: 'x.yaml', dataDir: '/data', materialised: { keepLast: 2, grace: GRACE }, gc: { keepPromotions: 1 } },
+      ...{
+        file: 'x.yaml',
+        dataDir: '/data',
+        baseUrl: 'http://example.org/repos',
+        materialised: { keepLast: 2, grace: GRACE },
+        gc: { keepPromotions: 1 },
+      },
       ...{ targets: [{ name: TARGET, format: 'rpm' }], projects: [] },
     } as unknown as Settings,
     ...{ db, mutexes: createMutexes(), now: () => clock.now, repository: () => repository },
@@ -109,7 +115,10 @@ describeEngines('the files of old snapshots', (fresh) => {
     const again = { target: { name: TARGET, format: 'rpm' } as Target, name: old.slice(0, 8) };
     expect(await materialiseSnapshot(context, again, { actor: 'ada' })).toEqual({
       ...{ target: TARGET, snapshot: old, wasThere: false, until: clock.now + GRACE * 1000 },
-      ...{ directory: `/data/repos/${TARGET}/snapshots/${old}`, url: `http://example.org/t/snapshots/${old}/` },
+      ...{
+        directory: `/data/repos/${TARGET}/snapshots/${old}`,
+        url: `http://example.org/repos/${TARGET}/snapshots/${old}/`,
+      },
     });
     expect(journal.splice(0)).toEqual([`make ${name} of 7`, `open ${name}`]);
     expect(await listAudit(db)).toMatchObject([{ actor: 'ada', action: 'materialise' }]);
