@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import { shiftedOwner } from '../../src/lib/jail/index.ts';
 
 /** Paths outside everything of ours that hostile code tries to make. Words of a shell that may stand in macros and Lua strings, too. */
@@ -60,12 +60,19 @@ export async function findLeftovers(pids: readonly number[], dataDir: string): P
   };
 }
 
-/** Nothing of a trunkline process that is alive and idle is left of what it built. */
+/** Nothing of a trunkline process that is alive and idle is left of what it built, or soon nothing: what asks a builder's tools for a moment is no build. */
 export async function expectIdle(pid: number, dataDir: string): Promise<void> {
   expect(await readdir(join(dataDir, 'scratch')).catch(() => [])).toEqual([]);
-  const { processes, mounts } = await findLeftovers([pid], dataDir);
-  const others = processes.filter((line) => !line.startsWith(`${String(pid)} `) && !/jail|holder|keeper/.test(line));
-  expect({ others, mounts }).toEqual({ others: [], mounts: [] });
+  await vi.waitFor(
+    async () => {
+      const { processes, mounts } = await findLeftovers([pid], dataDir);
+      const others = processes.filter(
+        (line) => !line.startsWith(`${String(pid)} `) && !/jail|holder|keeper/.test(line),
+      );
+      expect({ others, mounts }).toEqual({ others: [], mounts: [] });
+    },
+    { timeout: 5000, interval: 100 },
+  );
 }
 
 /** Control groups are named `<label>.<pid>.<start>.<n>` by the process that made them. */
