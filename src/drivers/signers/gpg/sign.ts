@@ -1,4 +1,4 @@
-import { lastLines, ProcessError, run } from '../../../lib/index.ts';
+import { fileSystemError, lastLines, ProcessError, run } from '../../../lib/index.ts';
 import type { SignatureForm } from '../../../model/index.ts';
 import { gpgCommand } from '../public-keys.ts';
 import { signingFailed } from '../refusal.ts';
@@ -64,6 +64,9 @@ async function callGpg(request: GpgRequest, content: Uint8Array, form: Signature
 function explained(error: unknown, { home, users, passphraseFile }: GpgRequest): unknown {
   if (!(error instanceof ProcessError) || error.code === 'missing_tool') return error;
   const words = lastLines(error.stderr, 3).replaceAll('\n', '; ');
+  // gpg locks its keyring with a file beside it.
+  if (/No space left on device|Disk quota exceeded/.test(error.stderr))
+    return fileSystemError(Object.assign(new Error(words), { code: 'ENOSPC' }), home);
   const locked = /passphrase|pinentry|Inappropriate ioctl|Operation cancelled|in batchmode/i.test(words);
   const hint = locked
     ? passphraseFile === null
