@@ -34,7 +34,8 @@ export async function checkClock({ db, now }: TrunkContext): Promise<Found> {
   const before = now();
   const theirs = await databaseClock(db);
   const ours = (before + now()) / 2;
-  const remedy = 'have both machines keep time by NTP: servers go by the database’s, signatures and what only reads by this one’s';
+  const remedy =
+    'have both machines keep time by NTP: servers go by the database’s, signatures and what only reads by this one’s';
   if (theirs !== null && Math.abs(theirs - ours) > SKEW)
     return [{ what: `The clock of the database’s server is ${seconds(theirs - ours)} from ours`, remedy }];
   const newest = await newestWriting(db);
