@@ -1,38 +1,66 @@
-import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { lstat, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect } from 'vitest';
 import { sha256, sha256File } from '../../src/lib/index.ts';
 import { repositoryOf, withLists, type Place, type PublishedEntry } from './published.ts';
 
+/** Snapshots whose files were read, what these were like then, and the packages they name: one that has not changed since need not be read again. */
+const known = new Map<string, { state: string; packages: readonly NamedFile[] }>();
+/** Packages whose bytes were read: what the file was like then. */
+const right = new Map<string, string>();
+
+interface NamedFile {
+  file: string;
+  digest: string;
+}
+
 /**
- * Everything of a target's repository that a client could come across: the list of every snapshot is what its name says, its index lists the same, every file that an index names is there with the digest that it says, and every link of a ref and of a build directory leads to
- * such a snapshot. Answers how many snapshots there are.
+ * Everything of a target's repository that a client could come across: the list of every snapshot is what its name says, its index lists the same,
+ * every file that an index names is there with the digest that it says, and every link of a ref and of a build directory leads to such a snapshot.
+ * Answers how many snapshots there are.
  */
 export async function checkRepository(deployment: Place, target: string): Promise<number> {
   const top = repositoryOf(deployment, target);
   const snapshots = (await readdir(join(top, 'snapshots')).catch(() => [])).filter((name) => !name.startsWith('.tmp-'));
-  const digests = new Map<string, string>();
   await withLists(deployment, async (list) => {
-    for (const name of snapshots) await checkSnapshot(join(top, 'snapshots', name), await list(name), digests);
+    for (const name of snapshots) await checkSnapshot(join(top, 'snapshots', name), await list(name));
   });
   await checkLinks(top, new Set(snapshots));
   return snapshots.length;
 }
 
-async function checkSnapshot(
-  directory: string,
-  listed: readonly PublishedEntry[],
-  digests: Map<string, string>,
-): Promise<void> {
+async function checkSnapshot(directory: string, listed: readonly PublishedEntry[]): Promise<void> {
+  const state = await stateBelow(directory);
+  const before = known.get(directory);
+  const packages = before?.state === state ? before.packages : await readSnapshot(directory);
+  known.set(directory, { state, packages });
+  expect(packages.map(({ digest }) => digest).sort()).toEqual(listed.map((one) => one.sha256).sort());
+  for (const { file, digest } of packages) {
+    const now = `${digest} ${stateOf(await stat(file))}`;
+    if (right.get(file) !== now) expect({ file, digest: await sha256File(file) }).toEqual({ file, digest });
+    right.set(file, now);
+  }
+}
+
+async function readSnapshot(directory: string): Promise<NamedFile[]> {
   const isRpm = await stat(join(directory, 'repodata')).catch(() => undefined);
   const indexed = await (isRpm ? indexedByDnf(directory) : indexedByApt(directory));
-  expect(indexed.map(({ sha256: digest }) => digest).sort()).toEqual(listed.map((one) => one.sha256).sort());
-  for (const { path, sha256: digest } of indexed) {
-    const file = await realpath(join(directory, path));
-    if (!digests.has(file)) digests.set(file, await sha256File(file));
-    expect({ file, digest: digests.get(file) }).toEqual({ file, digest });
-  }
+  return Promise.all(
+    indexed.map(async ({ path, sha256: digest }) => ({ file: await realpath(join(directory, path)), digest })),
+  );
+}
+
+/** What changes when a file is written, exchanged or cut; how often it is linked does not count. */
+function stateOf({ ino, size, mtimeMs }: Stats): string {
+  return [ino, size, mtimeMs].join(' ');
+}
+
+async function stateBelow(directory: string): Promise<string> {
+  const names = (await readdir(directory, { recursive: true })).sort();
+  const states = names.map(async (name) => `${name} ${stateOf(await lstat(join(directory, name)))}`);
+  return (await Promise.all(states)).join('\n');
 }
 
 interface Indexed {
