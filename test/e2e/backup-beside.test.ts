@@ -67,12 +67,12 @@ test('a backup beside a server that builds, to another file system, and kills of
   if (again.code !== 0) expect(again.stderr).toContain('The data directory is not empty');
   const there = async <T>(args: readonly string[]) => {
     const said = await start(['--config', other.config, '--json', ...args]).done;
-    expect(said.code, said.stderr).toBe(0);
+    expect(said.code, said.stderr + said.stdout).toBe(0);
     return JSON.parse(said.stdout) as T;
   };
-  expect(await there(['repo', 'verify', RPM])).toMatchObject({ findings: [] });
-  // What was being built when it was taken is built there.
+  // What was being built when it was taken is built there. A restore that was killed at its very end has left the files of refs to the first start.
   await there(['run']);
+  expect(await there(['repo', 'verify', RPM])).toMatchObject({ findings: [] });
   const all = await there<BuildView[]>(['builds']);
   expect(all.map(({ result, upstream }) => [result, upstream.hash === pushed])).toEqual([
     ['success', true],
