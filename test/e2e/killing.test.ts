@@ -1,4 +1,4 @@
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -121,6 +121,10 @@ test.each([
       (await countOf(query, "state = 'finished'")) === expected &&
       (await query('SELECT id FROM outbox WHERE delivered_at IS NULL')).length === 0;
     await until('every build to end, and to be told of', over, PATIENCE);
+    // A server looks every five seconds for what it has in hand of attempts that others ended.
+    const inHand = async () =>
+      (await Promise.all(members.map((one) => readdir(join(one.directory, 'scratch')).catch(() => [])))).flat();
+    await until('what is over to be cleared away', async () => (await inHand()).length === 0, PATIENCE);
     for (const { command } of members) command.kill('SIGTERM');
     await Promise.all(members.map(({ command }) => command.done));
     expect(await query("SELECT id, reason, detail FROM builds WHERE result <> 'success'")).toEqual([]);
