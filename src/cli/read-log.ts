@@ -1,5 +1,5 @@
 import { logDirectory, type TrunkContext } from '../builds/index.ts';
-import { listLogs, logPath, readLogBytes } from '../builds/logs/index.ts';
+import { listLogs, logBytes, logPath, openLog } from '../builds/logs/index.ts';
 import { listAttempts, requireBuild } from '../db/index.ts';
 import { pauseFor, TrunklineError } from '../lib/index.ts';
 
@@ -9,9 +9,6 @@ export interface WantedLog {
   attempt: number | null;
   file: string;
 }
-
-/** Bytes read at once. */
-const PIECE = 1024 ** 2;
 
 /** The text of a build's log, piece by piece. With `follow`, what is added too, until the attempt has ended. */
 export async function* readLog(
@@ -29,12 +26,17 @@ export async function* readLog(
   for (;;) {
     const attempt = await chooseAttempt(context, wanted);
     const over = attempt === null || attempt.state === 'finished';
-    for (let more = attempt !== null; more && attempt !== null;) {
-      const bytes = await readLogBytes(pathOf(attempt.number), position, PIECE);
-      found ||= bytes !== null;
-      position += bytes?.length ?? 0;
-      yield decoder.decode(bytes ?? undefined, { stream: true });
-      more = bytes?.length === PIECE;
+    const log = attempt === null ? null : await openLog(pathOf(attempt.number));
+    if (log !== null) {
+      found = true;
+      try {
+        for await (const bytes of logBytes(log, position)) {
+          position += bytes.length;
+          yield decoder.decode(bytes, { stream: true });
+        }
+      } finally {
+        await log.close();
+      }
     }
     if (over || !follow || signal.aborted) break;
     await pauseFor(200, signal);

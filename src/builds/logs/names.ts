@@ -31,10 +31,15 @@ export function logPath(settings: Settings, { buildId, attempt, file }: LogName)
 
 /** Names of the logs in a directory, compressed or not, in order; none where there is no such directory. */
 export async function listLogs(directory: string): Promise<string[]> {
-  const names = await readdir(directory).catch((error: unknown) => {
+  const names = await namesIn(directory);
+  const logs = names.map((name) => (name.endsWith(PACKED) ? name.slice(0, -PACKED.length) : name)).filter(isLogName);
+  return [...new Set(logs)].sort();
+}
+
+/** Names in a directory as it is; none where it is not there. */
+export async function namesIn(directory: string): Promise<string[]> {
+  return readdir(directory).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return [];
     throw error;
   });
-  const logs = names.map((name) => (name.endsWith(PACKED) ? name.slice(0, -PACKED.length) : name)).filter(isLogName);
-  return [...new Set(logs)].sort();
 }

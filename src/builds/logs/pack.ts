@@ -1,10 +1,8 @@
-import { constants } from 'node:fs';
-import { open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listUnpackedAttempts, recordPacked } from '../../db/index.ts';
 import {
   describeError,
-  errnoOf,
   fileSystemError,
   isAborted,
   LONGEST_TEXT,
@@ -16,7 +14,8 @@ import {
 } from '../../lib/index.ts';
 import { logDirectory, type TrunkContext } from '../context.ts';
 import { stopsEverything } from '../failure.ts';
-import { isLogName, PACKED } from './names.ts';
+import { isLogName, namesIn, PACKED } from './names.ts';
+import { openFile } from './read.ts';
 
 /** Milliseconds after an attempt's end: whoever made it may still be writing its last words when it was cancelled. */
 const AGE = 10 * 60_000;
@@ -68,25 +67,18 @@ async function packAll(
 
 /** Compresses the logs of one attempt that nobody writes any more. May be killed, and done again. @throws TrunklineError `no_space` */
 export async function packDirectory(directory: string): Promise<void> {
-  const names = await readdir(directory).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  });
+  const names = await namesIn(directory);
   for (const name of names.filter((one) => one.startsWith('.tmp-'))) await rm(join(directory, name), { force: true });
   for (const name of names) if (isLogName(name) && !name.endsWith(PACKED)) await packLog(join(directory, name));
 }
 
 async function packLog(path: string): Promise<void> {
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const from = await open(path, flags).catch((error: unknown) => {
-    // A link is no log; and another server may have been here.
-    if (['ENOENT', 'ELOOP'].includes(errnoOf(error) ?? '')) return null;
-    throw error;
-  });
+  // A link is no log; and another server may have been here.
+  const from = await openFile(path);
   if (from === null) return;
   try {
     const status = await from.stat();
-    if (!status.isFile() || status.size > LONGEST_TEXT) return;
+    if (status.size > LONGEST_TEXT) return;
     const packed = path + PACKED;
     if (await isThere(packed)) {
       // Written by a process that was killed before it could take the other away; or by nobody who knows of this one.

@@ -51,8 +51,8 @@ export async function* logBytes(log: OpenLog, start = 0, end = Infinity): AsyncG
   }
 }
 
-/** Null where there is no regular file. */
-async function openFile(path: string): Promise<FileHandle | null> {
+/** Opens a log as it lies there; follows no link. Null where there is no regular file. */
+export async function openFile(path: string): Promise<FileHandle | null> {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const handle = await open(path, flags).catch((error: unknown) => {
     if (['ENOENT', 'ELOOP', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return null;
