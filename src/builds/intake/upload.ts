@@ -1,5 +1,6 @@
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { UploadedResource } from '../../api/index.ts';
 import type { Upload } from '../../db/index.ts';
 import { fileSystemError, TrunklineError } from '../../lib/index.ts';
 import type { PackageFile, Target } from '../../model/index.ts';
@@ -31,6 +32,15 @@ export interface Uploaded {
   /** Full names of packages of the project that are in the repository no more. */
   replaced: readonly string[];
   snapshot: string;
+}
+
+/** What came of an upload as it is told, by the command and the API. */
+export function describeUploaded(target: string, { upload, packages, ...done }: Uploaded): UploadedResource {
+  const listed = packages.map(({ identity: { fullName, name, kind, arch, fileName }, sha256, size }) => ({
+    ...{ fullName, name, kind, arch, fileName, sha256, size },
+  }));
+  const { project, snapshot, replaced } = done;
+  return { upload: upload?.id ?? null, target, project, snapshot, packages: listed, replaced: [...replaced] };
 }
 
 /** An upload has no place in a project's history: any build of the project comes after it. */

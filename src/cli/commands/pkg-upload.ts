@@ -24,7 +24,7 @@ export const pkgUpload = defineCommand<Options>({
   ],
   run: async ({ args, print, settings, options, signal }) => {
     const path = await import('node:path');
-    const { uploadPackages } = await import('../../builds/intake/index.ts');
+    const { describeUploaded, uploadPackages } = await import('../../builds/intake/index.ts');
     const { onServerOrAlone } = await import('../server.ts');
     const { actor } = await import('../order.ts');
     const { uploadTo } = await import('../uploading.ts');
@@ -33,20 +33,7 @@ export const pkgUpload = defineCommand<Options>({
     const { done } = await onServerOrAlone<UploadedResource>(await settings(), options, {
       alone: async ({ context }) => {
         const order = { files, target, project, reason, actor: actor(), signal };
-        const { packages, upload, snapshot, replaced, ...made } = await uploadPackages(context, order);
-        const listed = packages.map(({ identity, sha256, size }) => {
-          const { fullName, name, kind, arch, fileName } = identity;
-          return { fullName, name, kind, arch, fileName, sha256, size };
-        });
-        const { project: owner } = made;
-        return {
-          upload: upload?.id ?? null,
-          target,
-          project: owner,
-          snapshot,
-          packages: listed,
-          replaced: [...replaced],
-        };
+        return describeUploaded(target, await uploadPackages(context, order));
       },
       server: (client) => uploadTo(client, { target, project, reason, files }, { print, signal }),
     });

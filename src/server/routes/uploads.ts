@@ -2,15 +2,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { requireMay } from '../../access/index.ts';
-import {
-  API_ROOT,
-  arrivingParams,
-  arrivingPath,
-  arrivingQuery,
-  type ArrivalResource,
-  type UploadedResource,
-} from '../../api/index.ts';
-import { openArrivals, type Arrival, type Arrivals, type Uploaded } from '../../builds/intake/index.ts';
+import { API_ROOT, arrivingParams, arrivingPath, arrivingQuery, type ArrivalResource } from '../../api/index.ts';
+import { describeUploaded, openArrivals, type Arrival, type Arrivals } from '../../builds/intake/index.ts';
 import { TrunklineError } from '../../lib/index.ts';
 import { requireTarget } from '../../model/index.ts';
 import type { ServerContext } from '../context.ts';
@@ -47,7 +40,7 @@ export function serveUploads(app: FastifyInstance, context: ServerContext): void
   };
   serveRoute(app, 'getUpload', 'listed', async ({ params, request }) => answer(arrivals, await own(request, params)));
   serveRoute(app, 'publishUpload', 'listed', async ({ params, request }) =>
-    uploadedAnswer(params.target, await arrivals.publish(await own(request, params), stopping)),
+    describeUploaded(params.target, await arrivals.publish(await own(request, params), stopping)),
   );
   serveRoute(app, 'abandonUpload', 'listed', async ({ params, request }) => {
     await arrivals.abandon(await own(request, params));
@@ -78,14 +71,6 @@ export function serveUploads(app: FastifyInstance, context: ServerContext): void
 
 async function answer(arrivals: Arrivals, arrival: Arrival): Promise<ArrivalResource> {
   return { id: arrival.id, target: arrival.target, missing: await arrivals.missing(arrival) };
-}
-
-function uploadedAnswer(target: string, { upload, packages, ...done }: Uploaded): UploadedResource {
-  const listed = packages.map(({ identity: { fullName, name, kind, arch, fileName }, sha256, size }) => ({
-    ...{ fullName, name, kind, arch, fileName, sha256, size },
-  }));
-  const { project, snapshot, replaced } = done;
-  return { upload: upload?.id ?? null, target, project, snapshot, packages: listed, replaced: [...replaced] };
 }
 
 function bytesOf({ body, headers }: FastifyRequest): AsyncIterable<Uint8Array> {
