@@ -19,12 +19,12 @@ const SLOW = 1000;
  * @throws TrunklineError `database_unreachable`
  */
 export async function openClock(db: Db, log: Logger): Promise<Clock> {
-  let ahead = await timeAhead(db);
-  if (ahead === null) return { now: Date.now, stop: () => undefined };
-  const first = ahead.by;
+  const first = await timeAhead(db);
+  if (first === null) return { now: Date.now, stop: () => undefined };
+  let ahead = first.by;
   const look = async () => {
     const found = await timeAhead(db);
-    if (found !== null && found.took < SLOW) ahead = found;
+    if (found !== null && found.took < SLOW) ahead = found.by;
   };
   const timer = setInterval(() => {
     look().catch((error: unknown) => {
@@ -33,7 +33,7 @@ export async function openClock(db: Db, log: Logger): Promise<Clock> {
   }, LOOK);
   timer.unref();
   return {
-    now: () => Math.round((ahead?.by ?? first) + performance.now()),
+    now: () => Math.round(ahead + performance.now()),
     stop: () => {
       clearInterval(timer);
     },

@@ -82,19 +82,20 @@ export async function listExpired(db: DbOrTx, now: number): Promise<QueuedAttemp
 
 /** Running attempts whose worker's name begins with `prefix`. */
 export async function listRunningOf(db: DbOrTx, prefix: string): Promise<QueuedAttempt[]> {
-  const rows = await db.sql.selectFrom('attempts').selectAll().where('state', '=', RUNNING).orderBy('id').execute();
-  return rows.filter(({ worker }) => worker?.startsWith(prefix)).map(toAttempt);
+  return (await runningOf(db, prefix).selectAll().orderBy('id').execute()).map(toAttempt);
 }
 
 /** How many attempts run whose worker's name begins with `prefix`. */
 export async function countRunningOf(db: DbOrTx, prefix: string): Promise<number> {
-  const row = await db.sql
+  const counted = runningOf(db, prefix).select(({ fn }) => fn.countAll<number>().as('count'));
+  return (await counted.executeTakeFirstOrThrow()).count;
+}
+
+function runningOf(db: DbOrTx, prefix: string) {
+  return db.sql
     .selectFrom('attempts')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
     .where('state', '=', RUNNING)
-    .where(sql<boolean>`substr(worker, 1, ${prefix.length}) = ${prefix}`)
-    .executeTakeFirstOrThrow();
-  return row.count;
+    .where(sql<boolean>`substr(worker, 1, ${prefix.length}) = ${prefix}`);
 }
 
 export interface QueueState {

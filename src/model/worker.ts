@@ -18,13 +18,12 @@ export interface WorkerProfile {
 export function misfit(target: Target, worker: WorkerProfile): string | null {
   const lacks = (what: string, wanted: string, has: readonly string[]) =>
     has.includes(wanted) ? null : `${what} ${wanted}, and the worker has ${has.length === 0 ? 'none' : has.join(', ')}`;
+  const [missing] = missingLabels(target, worker.labels);
   return (
     lacks('the format is', target.format, worker.formats) ??
     lacks('the builder is', target.builder, worker.builders) ??
     lacks('the architecture is', target.arch, worker.architectures) ??
-    (missingLabels(target, worker.labels).length > 0
-      ? lacks('the label is', missingLabels(target, worker.labels)[0] ?? '', worker.labels)
-      : null) ??
+    (missing === undefined ? null : lacks('the label is', missing, worker.labels)) ??
     (target.limits.memory > worker.memory
       ? `a build may take ${mebibytes(target.limits.memory)} MiB of memory, and the worker has ${mebibytes(worker.memory)}`
       : null)

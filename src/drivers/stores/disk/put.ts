@@ -67,8 +67,8 @@ async function place(pool: Pool, directory: string, files: readonly StoredFile[]
 }
 
 /**
- * Brings a file to where it waits, without making it durable. A hard link where that is safe: the file is ours, so nobody can write to it behind the store's back. Otherwise a copy, which shares blocks where the
- * file system can.
+ * Brings a file to where it waits, without making it durable. A hard link where that is safe: the file is ours, so nobody can write to it behind the
+ * store's back. Otherwise a copy, which shares blocks where the file system can.
  */
 export async function take(file: StoredFile, staged: string): Promise<void> {
   const status = await lstat(file.path);
