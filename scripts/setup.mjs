@@ -70,6 +70,8 @@ function checkMachine() {
 }
 
 function installNodePackages() {
+  // An installed package has no lock file: npm has brought what it needs.
+  if (!existsSync(`${root}package-lock.json`)) return;
   const wanted = createHash('sha256')
     .update(readFileSync(`${root}package-lock.json`))
     .digest('hex');

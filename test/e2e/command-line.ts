@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-export const PROGRAM = fileURLToPath(new URL('../../bin/trunkline.js', import.meta.url));
+/** `TRUNKLINE_PROGRAM` has the tests use another, such as an installed one. */
+export const PROGRAM =
+  process.env.TRUNKLINE_PROGRAM ?? fileURLToPath(new URL('../../bin/trunkline.js', import.meta.url));
 
 export interface Finished {
   /** null when a signal ended it. */
@@ -22,16 +24,16 @@ export interface RunningCommand {
   killGroup(signal: NodeJS.Signals): void;
 }
 
-/** Starts bin/trunkline.js as a user does, with nothing of this process's environment but PATH, and `env`; with `host`, in that network namespace. */
+/** Starts `program` (bin/trunkline.js) as a user does, with nothing of this process's environment but PATH, and `env`; with `host`, in that network namespace. */
 export function start(
   args: readonly string[],
-  options: { cwd?: string; env?: Record<string, string>; host?: string } = {},
+  options: { cwd?: string; env?: Record<string, string>; host?: string; program?: string } = {},
 ): RunningCommand {
   // nsenter(1) becomes the program, and unlike `ip netns exec` leaves mounts as they are: control groups are found there.
-  const { host } = options;
-  const [program, before] =
+  const { host, program = PROGRAM } = options;
+  const [command, before] =
     host === undefined ? [process.execPath, []] : ['nsenter', [`--net=/run/netns/${host}`, process.execPath]];
-  const child = spawn(program, [...before, PROGRAM, ...args], {
+  const child = spawn(command, [...before, program, ...args], {
     cwd: options.cwd ?? '/',
     detached: true,
     env: {
@@ -52,7 +54,7 @@ export function start(
     });
   });
   const { pid } = child;
-  if (pid === undefined) throw new Error(`${PROGRAM} could not be started`);
+  if (pid === undefined) throw new Error(`${program} could not be started`);
   return {
     pid,
     output,

@@ -75,8 +75,10 @@ export async function serveAll(
   config: string,
   options: readonly string[] = [],
   env: Record<string, string> = {},
+  program?: string,
 ): Promise<{ url: string; command: RunningCommand }> {
-  const command = start(['--config', config, '--json', 'serve', '--listen', '127.0.0.1:0', ...options], { env });
+  const args = ['--config', config, '--json', 'serve', '--listen', '127.0.0.1:0', ...options];
+  const command = start(args, { env, ...(program !== undefined && { program }) });
   onTestFinished(async () => {
     command.kill('SIGTERM');
     await command.done;

@@ -1,11 +1,11 @@
 import { lstat, mkdir, open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { errnoOf, fileSystemError, TrunklineError } from '../../lib/index.ts';
+import { errnoOf, fileSystemError, PACKAGE, TrunklineError } from '../../lib/index.ts';
 import { CONFIG_NAME } from './find.ts';
 import { initialConfig } from './initial.ts';
 
-/** Beside the sources and beside the compiled form alike. */
-export const SCHEMA_FILE = new URL('../../../docs/trunkline.schema.json', import.meta.url);
+/** Comes with the package. */
+export const SCHEMA_FILE = new URL('docs/trunkline.schema.json', PACKAGE);
 
 /**
  * Writes a first configuration into `directory` and makes the data directory beside it. Returns their absolute paths. `makeKey` is given the data

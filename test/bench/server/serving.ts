@@ -2,11 +2,10 @@ import { spawn } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { installProgram } from '../../installed.ts';
 import { BENCH } from '../deployment.ts';
 
-const program = fileURLToPath(new URL('../../../bin/trunkline.js', import.meta.url));
 const LONGEST_START = 120_000;
 
 /** Sizes are multiplied with it: `TRUNKLINE_BENCH_SERVER=0.01` makes a quick look of what takes minutes. Stands in every measurement's target. */
@@ -21,6 +20,12 @@ export interface BenchServer {
   readyAfter: number;
   stop(): Promise<void>;
 }
+
+/** The program as it is installed, built once for all that is measured in this process. */
+export const installed: () => Promise<string> = (() => {
+  let made: Promise<string> | undefined;
+  return () => (made ??= installProgram(join(BENCH, 'server', 'installed')));
+})();
 
 /** An empty data directory of the benchmark `name`, and a configuration beside it. */
 export async function makeDeployment(
@@ -37,11 +42,12 @@ export async function makeDeployment(
   return { config, dataDir, directory };
 }
 
-/** Starts `trunkline serve` at a free port of loopback, with `launcher` before it. @throws Error quoting what it says when it ends instead */
+/** Starts `trunkline serve` as it is installed at a free port of loopback, with `launcher` before it. @throws Error quoting what it says when it ends instead */
 export async function startServer(
   config: string,
   { args = [], launcher = [] }: { args?: readonly string[]; launcher?: readonly string[] } = {},
 ): Promise<BenchServer> {
+  const program = await installed();
   const order = [process.execPath, program, '--config', config, '--json', 'serve', '--listen', '127.0.0.1:0', ...args];
   const [command = '', ...rest] = [...launcher, ...order];
   const began = performance.now();
