@@ -20,13 +20,14 @@ export async function syncDirectory(directory: string): Promise<void> {
 
 /**
  * Writes `content` so that a reader sees the old file or the whole new one, also after a crash; parents are made. What is not `durable` survives a
- * crash of ours, but may be lost, or be damaged, after one of the machine: for what is checked when it is read, and can be made again.
+ * crash of ours, but may be lost, or be damaged, after one of the machine: for what is checked when it is read, and can be made again. With `'content'`
+ * it may be lost until somebody calls `syncDirectory`, but is never damaged.
  * @throws TrunklineError `no_space` or `data_dir_unwritable` where the file system refuses.
  */
 export async function writeAtomic(
   path: string,
   content: string | Uint8Array,
-  { mode = 0o644, durable = true } = {},
+  { mode = 0o644, durable = true }: { mode?: number; durable?: boolean | 'content' } = {},
 ): Promise<void> {
   const temporary = temporaryBeside(path);
   try {
@@ -34,27 +35,30 @@ export async function writeAtomic(
     const handle = await open(temporary, 'wx', mode);
     try {
       await handle.writeFile(content);
-      if (durable) await handle.sync();
+      if (durable !== false) await handle.sync();
     } finally {
       await handle.close();
     }
     await rename(temporary, path);
-    if (durable) await syncDirectory(dirname(path));
+    if (durable === true) await syncDirectory(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true });
     throw fileSystemError(error, path);
   }
 }
 
-/** Points the symbolic link `path` at `target` in one step (rename over the old link), so that a reader never misses it. */
-export async function replaceLink(path: string, target: string): Promise<void> {
+/**
+ * Points the symbolic link `path` at `target` in one step (rename over the old link), so that a reader never misses it. What is not `durable` may be
+ * lost until somebody calls `syncDirectory`.
+ */
+export async function replaceLink(path: string, target: string, { durable = true } = {}): Promise<void> {
   if ((await readlink(path).catch(() => undefined)) === target) return;
   const temporary = temporaryBeside(path);
   try {
     await mkdir(dirname(path), { recursive: true });
     await symlink(target, temporary);
     await rename(temporary, path);
-    await syncDirectory(dirname(path));
+    if (durable) await syncDirectory(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true });
     throw fileSystemError(error, path);

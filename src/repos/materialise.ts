@@ -1,12 +1,19 @@
 import { stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { errnoOf } from '../lib/index.ts';
 import { RECORD, type Assembler } from './assembly/index.ts';
 import { namesIn } from './collect/files.ts';
 import type { Layout } from './layout.ts';
 import { clientKeys, type RefMaker } from './refs.ts';
 import type { Repository } from './repository.ts';
-import { placeSnapshot, removeSnapshot, snapshotDirectory, snapshotIndices } from './snapshots.ts';
+import {
+  placeSnapshot,
+  removeSnapshot,
+  snapshotDirectory,
+  snapshotIndices,
+  type SnapshotContent,
+} from './snapshots.ts';
 import type { SnapshotTree } from './tree/tree.ts';
 
 type Functions = Pick<
@@ -14,12 +21,13 @@ type Functions = Pick<
   'writeSnapshot' | 'materialise' | 'dematerialise' | 'isMaterialised' | 'materialised' | 'materialisedAt'
 >;
 
+type Begun = Pick<SnapshotContent, 'assemblies' | 'durable'>;
+
 /** Snapshots as files; their packages were admitted. */
 export function snapshotFiles(parts: { maker: RefMaker; tree: SnapshotTree; assembler: Assembler }): Functions {
   const { maker, tree, assembler } = parts;
   const { layout, format, origin, url, target } = maker;
-  const write = async (hash: string, time: number, durable: Promise<unknown>) => {
-    const assemblies = await assembler.assemble(hash);
+  const write = async (hash: string, time: number, { assemblies, durable }: Begun) => {
     const description = `Trunkline packages of ${target}, snapshot ${hash.slice(0, 12)}`;
     const keys = await clientKeys(maker);
     const clientFiles = format.clientFiles({
@@ -29,27 +37,34 @@ export function snapshotFiles(parts: { maker: RefMaker; tree: SnapshotTree; asse
   };
   return {
     writeSnapshot: async (hash, { time, after, stored }) => {
-      const durable = Promise.all([tree.keep(hash), stored]);
-      // Waited for below, unless something else fails first.
-      durable.catch(() => undefined);
+      // Begun first: other threads compress while this one writes the list.
+      const assemblies = waitedForLater(assembler.assemble(hash));
+      const durable = waitedForLater(Promise.all([turn().then(() => tree.keep(hash)), stored]));
       const [there, before] = await Promise.all([
         snapshotIndices(layout, hash),
         after === null ? null : snapshotIndices(layout, after),
       ]);
       const stamp = there?.time ?? (before === null ? time : Math.max(time, before.time + 1));
-      if (there === null) await write(hash, stamp, durable);
+      if (there === null) await write(hash, stamp, { assemblies, durable });
       await durable;
       return stamp;
     },
     materialise: async (hash, time) => {
-      if ((await snapshotIndices(layout, hash)) === null) await write(hash, time, Promise.resolve());
-      else await renew(layout, hash);
+      if ((await snapshotIndices(layout, hash)) !== null) await renew(layout, hash);
+      else
+        await write(hash, time, { assemblies: waitedForLater(assembler.assemble(hash)), durable: Promise.resolve() });
     },
     dematerialise: (hash) => removeSnapshot(layout, hash),
     isMaterialised: async (hash) => (await snapshotIndices(layout, hash)) !== null,
     materialised: async () => (await namesIn(layout.snapshots)).filter((name) => /^[0-9a-f]{64}$/.test(name)),
     materialisedAt: (hash) => writtenAt(layout, hash),
   };
+}
+
+/** A promise whose failure is heard of when it is waited for, even if something else fails before. */
+function waitedForLater<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
 }
 
 /** The record of a snapshot's files is written with them, and no link to it is ever made: when it was changed last is when they were asked for. */

@@ -59,11 +59,12 @@ export async function moveRef(maker: RefMaker, name: string, hash: string, now: 
     if (maker.format.layout.byHash !== null) await moveOwnIndex(maker, name, hash, indices, now);
     else {
       await signAgain(maker, hash, indices);
-      await replaceLink(place, `snapshots/${hash}`);
+      await replaceLink(place, `snapshots/${hash}`, { durable: false });
     }
     await writeChanged(join(layout.directory, `${name}.mirrorlist`), `${maker.url}/snapshots/${hash}/\n`);
     for (const file of await clientFilesOf(maker, name))
       await writeChanged(join(layout.directory, file.fileName), file.content);
+    await syncDirectory(layout.directory);
   } catch (error) {
     throw fileSystemError(error, place);
   }
@@ -202,7 +203,8 @@ export async function clientKeys({ signer, url }: Pick<RefMaker, 'signer' | 'url
   return signer === null ? null : { url: `${url}/${KEY_FILE}`, armored: await armoredKeys(signer) };
 }
 
+/** Lasts when its directory is settled. */
 async function writeChanged(path: string, content: string): Promise<void> {
   const old = await readFile(path, 'utf8').catch(() => undefined);
-  if (old !== content) await writeAtomic(path, content);
+  if (old !== content) await writeAtomic(path, content, { durable: 'content' });
 }

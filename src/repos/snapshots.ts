@@ -18,7 +18,7 @@ export interface SnapshotMaker {
 
 /** What goes into a snapshot's directory. */
 export interface SnapshotContent {
-  assemblies: readonly Assembly[];
+  assemblies: Promise<readonly Assembly[]>;
   clientFiles: readonly { fileName: string; content: string }[];
   /** Seconds since the epoch: what the index says, and when its files were changed as far as HTTP is concerned. */
   time: number;
@@ -39,7 +39,7 @@ export function snapshotIndices(layout: Layout, hash: string): Promise<IndexReco
 export async function placeSnapshot(maker: SnapshotMaker, hash: string, content: SnapshotContent): Promise<void> {
   const { layout, format, origin, architectures } = maker;
   const directory = snapshotDirectory(layout, hash);
-  const { assemblies, time } = content;
+  const { time } = content;
   try {
     await mkdir(layout.snapshots, { recursive: true });
     const building = await mkdtemp(join(layout.snapshots, TEMPORARY));
@@ -47,13 +47,17 @@ export async function placeSnapshot(maker: SnapshotMaker, hash: string, content:
       const top = join(building, hash);
       await mkdir(top);
       await symlink('../../pool', join(top, 'pool'));
+      const assemblies = await content.assemblies;
       const first = format.indexOfIndices(assemblies, { time, architectures, origin });
       const writing = async () => {
         await writeIndices(top, assemblies, { format, time, byHash: layout.byHash });
         await linkByHash(top, directory, assemblies, { format, byHash: layout.byHash });
       };
-      const [signed] = await allEnded([signedFiles(maker, first), writing()] as const);
-      for (const file of [first, ...signed, ...content.clientFiles.map(asPath)]) await writeBelow(top, file);
+      const signing = async () => {
+        for (const file of await signedFiles(maker, first)) await writeBelow(top, file);
+      };
+      const others = [first, ...content.clientFiles.map(asPath)].map((file) => writeBelow(top, file));
+      await allEnded([signing(), writing(), ...others]);
       await Promise.all([settle(top, time), content.durable]);
       await giveName(top, directory);
       await syncDirectory(layout.snapshots);

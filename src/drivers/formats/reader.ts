@@ -45,6 +45,8 @@ const PLACES = 16;
 const MAX_AHEAD = 2;
 /** Milliseconds without a file after which nothing is kept ready. */
 const IDLE = 15_000;
+/** Milliseconds after a reading before the next is made ready, while another still is: what was read is being published then. */
+const REST = 40;
 
 /** A run of a jail whose programs wait for their files, once. */
 interface Reading {
@@ -66,8 +68,11 @@ export function createReader(openJail: OpenJail, program: ReadingProgram, { idle
   const jails = createJailPool(openJail, program.label);
   const ahead: Promise<Reading>[] = [];
   let idle: NodeJS.Timeout | undefined;
+  let refilling: NodeJS.Timeout | undefined;
   const discardAll = () => {
     idle = undefined;
+    clearTimeout(refilling);
+    refilling = undefined;
     jails.closeIdle();
     for (const started of ahead.splice(0))
       started.then(
@@ -77,17 +82,25 @@ export function createReader(openJail: OpenJail, program: ReadingProgram, { idle
         () => undefined,
       );
   };
-  const startAhead = () => {
-    // Not for the first files: a command that reads no others would start a jail in vain.
-    const streaming = idle !== undefined;
-    clearTimeout(idle);
-    idle = setTimeout(discardAll, patience).unref();
-    while (streaming && ahead.length < MAX_AHEAD) {
+  const fill = (count: number) => {
+    while (ahead.length < count) {
       const started = startReading(jails, program, [], { places: PLACES, ahead: true });
       // Whoever takes it finds out.
       started.catch(() => undefined);
       ahead.push(started);
     }
+  };
+  const refill = () => {
+    refilling = undefined;
+    fill(MAX_AHEAD);
+  };
+  const startAhead = () => {
+    // Not for the first files: a command that reads no others would start a jail in vain.
+    const streaming = idle !== undefined;
+    clearTimeout(idle);
+    idle = setTimeout(discardAll, patience).unref();
+    if (streaming && ahead.length === 0) fill(1);
+    if (streaming) refilling ??= setTimeout(refill, REST).unref();
   };
   const readFresh = async (files: readonly Placed[], archive: Promise<Uint8Array>) => {
     const bound = files.filter(isBound);

@@ -127,6 +127,8 @@ async function createRunGroup(version: 1 | 2, directory: string, memory: string)
   const procs = [join(directory, 'cgroup.procs')];
   if (version === 1) procs.push(join(memory, 'cgroup.procs'));
   const remove = async () => {
+    // The kernel removes only a group in which nothing runs.
+    if (await isRemoved(directory)) return;
     await killGroup(directory);
     await removeGroup(directory);
   };
@@ -170,13 +172,16 @@ function sendKill(pid: number): void {
 /** rmdir of a group fails with EBUSY for a moment after its last process has ended. */
 async function removeGroup(directory: string): Promise<void> {
   for (let wait = 1; wait < 2000; wait *= 2) {
-    const code = await rmdir(directory).then(
-      () => 'ENOENT',
-      (error: unknown) => errnoOf(error),
-    );
-    if (code !== 'EBUSY' && code !== 'ENOTEMPTY') return;
+    if (await isRemoved(directory)) return;
     await delay(wait);
   }
+}
+
+async function isRemoved(directory: string): Promise<boolean> {
+  return rmdir(directory).then(
+    () => true,
+    (error: unknown) => errnoOf(error) !== 'EBUSY' && errnoOf(error) !== 'ENOTEMPTY',
+  );
 }
 
 /** Ends and removes the groups in our part of the hierarchies whose name `isStale`. Answers their names. */

@@ -1,7 +1,7 @@
 import { link, mkdir, open, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { errnoOf } from '../../lib/index.ts';
+import { allEnded, errnoOf } from '../../lib/index.ts';
 import type { AssembledIndex, Compression, PackageFormat } from '../../model/index.ts';
 import { linkTarget } from '../layout.ts';
 import type { Assembly } from './assemble.ts';
@@ -40,8 +40,10 @@ export async function writeIndices(
   options: { format: PackageFormat; time: number; byHash: string | null },
 ): Promise<void> {
   const { format, time, byHash } = options;
-  await Promise.all(
-    assemblies.map(async (assembly) => {
+  const record: IndexRecord = { form: FORM, time, indices: assemblies.map(describe) };
+  await allEnded([
+    writeFile(join(directory, RECORD), `${JSON.stringify(record)}\n`),
+    ...assemblies.map(async (assembly) => {
       const path = join(directory, format.indexPath(assembly));
       await mkdir(dirname(path), { recursive: true });
       await writeChunks(path, assembly.chunks);
@@ -50,9 +52,7 @@ export async function writeIndices(
       await mkdir(byHash, { recursive: true });
       await link(path, join(byHash, assembly.closed.sha256)).catch(unlessThere);
     }),
-  );
-  const record: IndexRecord = { form: FORM, time, indices: assemblies.map(describe) };
-  await writeFile(join(directory, RECORD), `${JSON.stringify(record)}\n`);
+  ]);
 }
 
 /** Links from the places in which clients look for index files by digest to `byHash`; `directory` is what they will lie in when it has its name. */
