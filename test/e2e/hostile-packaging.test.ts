@@ -127,6 +127,13 @@ test('packaging that is not there, twice there, or broken is a source error that
   const none = await failureOf(deployment, 'none', 'rpm', { README: 'no spec\n' });
   expect(none.reason).toBe('source_error');
   expect(none.detail).toMatch(/no spec/i);
+  expect((await deployment.cli('log', '1')).stdout.split('\n')).toEqual([
+    expect.stringMatching(/^trunkline [0-9.]+: none for \S+ \(rpm, builder sandbox\)$/),
+    expect.stringMatching(/^trunkline: upstream [0-9a-f]{40}, packaging [0-9a-f]{40}$/),
+    '',
+    `trunkline: source_error: ${String(none.detail)}`,
+    '',
+  ]);
   const two = await failureOf(deployment, 'two', 'rpm', { 'two.spec': spec('two'), 'other.spec': spec('other') });
   expect(two.reason).toBe('source_error');
   expect(two.detail).toMatch(/other\.spec.*two\.spec|two\.spec.*other\.spec/);

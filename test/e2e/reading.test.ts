@@ -90,6 +90,7 @@ test('status, builds, build show, log and where tell a program and a person what
 
   const log = (await cli('log', '2')).stdout;
   expect(log).toMatch(/^the tower fell$/m);
+  expect(log).toMatch(/^trunkline .*: alpha for .*\ntrunkline: upstream .*\ntrunkline: version 1\.0\S*-\S+\n\n/);
   expect(await json(['log', '2'])).toEqual({ build: 2, file: 'build.log', text: log });
   expect((await cli('log', '1', '--file', 'install.log')).stdout).toContain('alpha');
 
