@@ -22,6 +22,8 @@ export interface EngineAdapter {
   readonly name: 'sqlite' | 'postgres';
   /** Whether several connections write at once, so that a claim has to step over rows that another one holds. */
   readonly skipsLockedRows: boolean;
+  /** Whether a statement's `with` may change rows. */
+  readonly changesInWith: boolean;
   readonly columns: ColumnTypes;
   /** Holds off every other starter until the transaction ends. */
   lockMigrations(transaction: Kysely<Schema>): Promise<void>;

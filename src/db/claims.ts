@@ -1,7 +1,8 @@
 import { sql, type Expression, type ExpressionBuilder, type SqlBool } from 'kysely';
 import { FINISHED, PENDING, RUNNING } from './states.ts';
 import { toAttempt, type QueuedAttempt } from './attempts.ts';
-import type { DbOrTx } from './database.ts';
+import { updateBuild } from './builds.ts';
+import { inTransaction, type DbOrTx } from './database.ts';
 import type { Schema } from './schema.ts';
 
 /** Which pending attempts a worker may take. An empty list takes nothing; one left out takes all. */
@@ -23,12 +24,42 @@ export interface ClaimRequest {
 }
 
 /**
- * Takes the first attempt that is due, by priority, then commit time, then id, in one statement; null when none is.
- * PostgreSQL: rows that another claimer is just taking are stepped over, not waited for. SQLite: one writer at a time, nothing to step over.
+ * Takes the first attempt that is due, by priority, then commit time, then id, with its build then running; null when none is. No two claimers get the
+ * same one.
+ * PostgreSQL: all in one statement, and rows that another claimer is just taking are stepped over, not waited for. SQLite: one writer at a time, nothing
+ * to step over.
  */
 export async function claimAttempt(db: DbOrTx, request: ClaimRequest): Promise<QueuedAttempt | null> {
+  const row = await (db.adapter.changesInWith ? claimAtOnce(db, request) : claimInTurn(db, request));
+  return row === undefined ? null : toAttempt(row);
+}
+
+function claimAtOnce(db: DbOrTx, request: ClaimRequest) {
+  return db.sql
+    .with('claimed', () => firstDue(db, request))
+    .with('begun', (query) =>
+      query
+        .updateTable('builds')
+        .from('claimed')
+        .set({ state: RUNNING })
+        .whereRef('builds.id', '=', 'claimed.build_id'),
+    )
+    .selectFrom('claimed')
+    .selectAll()
+    .executeTakeFirst();
+}
+
+function claimInTurn(db: DbOrTx, request: ClaimRequest) {
+  return inTransaction(db, async (tx) => {
+    const row = await firstDue(tx, request).executeTakeFirst();
+    if (row !== undefined) await updateBuild(tx, row.build_id, { state: 'running' });
+    return row;
+  });
+}
+
+function firstDue(db: DbOrTx, request: ClaimRequest) {
   const { now, filter = {} } = request;
-  const row = await db.sql
+  return db.sql
     .updateTable('attempts')
     .set((eb) => ({
       state: 'running' as const,
@@ -51,9 +82,7 @@ export async function claimAttempt(db: DbOrTx, request: ClaimRequest): Promise<Q
         .limit(1)
         .$if(db.adapter.skipsLockedRows, (query) => query.forUpdate('due').skipLocked()),
     )
-    .returningAll()
-    .executeTakeFirst();
-  return row === undefined ? null : toAttempt(row);
+    .returningAll();
 }
 
 /** The lease under which each of these attempts is running; those that do not run are left out. */

@@ -22,6 +22,7 @@ const MIGRATION_LOCK = 7_220_471_001;
 export const postgresAdapter: EngineAdapter = {
   name: 'postgres',
   skipsLockedRows: true,
+  changesInWith: true,
   columns: {
     id: sql`bigint generated always as identity primary key`,
     integer: sql`bigint`,

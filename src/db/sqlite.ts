@@ -11,6 +11,7 @@ const BUSY_TIMEOUT = 5000;
 export const sqliteAdapter: EngineAdapter = {
   name: 'sqlite',
   skipsLockedRows: false,
+  changesInWith: false,
   columns: {
     id: sql`integer primary key autoincrement`,
     integer: sql`integer`,

@@ -1,11 +1,9 @@
 import {
-  claimAttempt,
   findAttempt,
   inTransaction,
   listHeld,
   updateAttempt,
   updateBuild,
-  type ClaimRequest,
   type DbOrTx,
   type QueuedAttempt,
 } from '../db/index.ts';
@@ -16,15 +14,6 @@ import type { Attempt } from '../model/index.ts';
 export interface Lease {
   attemptId: number;
   lease: number;
-}
-
-/** Takes the next attempt that is due, with its build then running; null when there is none. No two claimers get the same one. */
-export function claim(db: DbOrTx, request: ClaimRequest): Promise<QueuedAttempt | null> {
-  return inTransaction(db, async (tx) => {
-    const attempt = await claimAttempt(tx, request);
-    if (attempt !== null) await updateBuild(tx, attempt.buildId, { state: 'running' });
-    return attempt;
-  });
 }
 
 /** The lease that came with a claim. */
