@@ -10,13 +10,13 @@ import type {
 } from '../../api/index.ts';
 import { countRunningOf, findAttempt, listQueuedProjects } from '../../db/index.ts';
 import { createMutexes, TrunklineError } from '../../lib/index.ts';
-import { claim, expireLeases, interrupt, leaseOf, release } from '../../queue/index.ts';
+import { claim, interrupt, leaseOf, release } from '../../queue/index.ts';
 import type { AttemptReport } from '../conclude.ts';
 import type { TrunkContext } from '../context.ts';
 import { snapshotParts } from './candidate.ts';
 import { holderName, requireLease, requireWork, targetsFor, type LeaseRequest } from './claim.ts';
 import { orderOf } from './order.ts';
-import { endOverlong, failAttempt } from './overlong.ts';
+import { failAttempt } from './overlong.ts';
 import type { Piece } from './pieces.ts';
 import { believed, createPresence, type Introduction } from './presence.ts';
 import { createSessions, type Session, type Sessions } from './session.ts';
@@ -167,10 +167,7 @@ async function claimOnce(
   }
 }
 
-/**
- * Now and then has made again what dead workers hold, and clears away what belongs to attempts that are over. Answers the projects that have builds in the
- * queue and are not in the configuration (any more).
- */
+/** Now and then clears away what belongs to attempts that are over. Answers the projects that have builds in the queue and are not in the configuration (any more). */
 function createUpkeep(context: TrunkContext, sessions: Sessions): () => Promise<readonly string[]> {
   const configured = new Set(context.settings.projects.map(({ name }) => name));
   let last = Number.NEGATIVE_INFINITY;
@@ -179,8 +176,6 @@ function createUpkeep(context: TrunkContext, sessions: Sessions): () => Promise<
     if (performance.now() < last + UPKEEP) return without;
     last = performance.now();
     without = (await listQueuedProjects(context.db)).filter((name) => !configured.has(name));
-    await expireLeases(context.db, context.now());
-    await endOverlong(context);
     for (const { progress } of sessions.list()) {
       const { id, lease } = progress.attempt;
       const now = await findAttempt(context.db, id);
