@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client, CollectionResource } from '../api/index.ts';
 import { deliverEvents, openForReading } from '../app/index.ts';
-import { collectGarbage, type Collection } from '../app/collect/index.ts';
+import { collectGarbage, showCollection } from '../app/collect/index.ts';
 import { lockHolder } from '../app/lock/index.ts';
 import { TrunklineError } from '../lib/index.ts';
 import type { Settings } from '../model/index.ts';
@@ -39,7 +39,7 @@ export async function collected(
       alone: async ({ context }) => {
         const found = await collectGarbage(context, { ...order, actor: actor() }, say);
         await deliverEvents(context);
-        return views(found);
+        return showCollection(found);
       },
       how: { alone: true },
       server: (client) =>
@@ -61,7 +61,7 @@ async function wouldBe(settings: Settings, order: CollectingOrder): Promise<View
   const beside = (await lockHolder(settings.localDir, { here: true }))?.url !== undefined;
   const trunk = await openForReading(settings);
   try {
-    return views(await collectGarbage(trunk.context, { ...order, beside, actor: actor() }));
+    return showCollection(await collectGarbage(trunk.context, { ...order, beside, actor: actor() }));
   } finally {
     await trunk.close();
   }
@@ -94,14 +94,4 @@ async function byServer(
     });
   const { targets, caches } = collection;
   return { targets, caches };
-}
-
-function views({ targets, caches }: Collection): Views {
-  return {
-    targets: targets.map(({ announced, ...rest }) => ({
-      ...rest,
-      announced: { ...announced, goesAt: new Date(announced.goesAt).toISOString() },
-    })),
-    caches,
-  } as Views;
 }

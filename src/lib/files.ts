@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { mkdir, open, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, TrunklineError } from './errors.ts';
 
@@ -63,6 +63,14 @@ export async function replaceLink(path: string, target: string, { durable = true
     await rm(temporary, { force: true });
     throw fileSystemError(error, path);
   }
+}
+
+/** Names in a directory; none where there is none. */
+export async function namesIn(directory: string): Promise<string[]> {
+  return readdir(directory).catch((error: unknown) => {
+    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return [];
+    throw error;
+  });
 }
 
 /** A full disk and a read-only or forbidden path as errors that say what to do; anything else unchanged. */

@@ -1,9 +1,8 @@
 import { stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { errnoOf } from '../lib/index.ts';
+import { errnoOf, namesIn } from '../lib/index.ts';
 import { RECORD, type Assembler } from './assembly/index.ts';
-import { namesIn } from './collect/files.ts';
 import type { Layout } from './layout.ts';
 import { clientKeys, type RefMaker } from './refs.ts';
 import type { Repository } from './repository.ts';

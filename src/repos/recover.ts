@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { namesIn } from './collect/files.ts';
+import { namesIn } from '../lib/index.ts';
 import { TEMPORARY, type Layout } from './layout.ts';
 import { isRefThere, moveRef, readRef, removeRef, type RefMaker } from './refs.ts';
 import { snapshotIndices } from './snapshots.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { allEnded } from '../lib/index.ts';
+import { allEnded, namesIn } from '../lib/index.ts';
 import type {
   Compression,
   IndexFragment,
@@ -13,7 +13,7 @@ import type {
 import { createAssembler, keptChunks, type WholeText } from './assembly/index.ts';
 import { closeBuildDirectory, writeBuildDirectory, type BuildDirectory } from './build-directory.ts';
 import { writeCandidate } from './candidate.ts';
-import { namesIn, strayPackages, sweepByHash, takeAway } from './collect/files.ts';
+import { strayPackages, sweepByHash, takeAway } from './collect/files.ts';
 import { openFragments } from './fragments.ts';
 import { layoutOf, type BuildPlace } from './layout.ts';
 import { snapshotLists } from './lists.ts';

@@ -1,6 +1,6 @@
 import type { Body, CollectionResource, Routes } from '../api/index.ts';
 import { problemOf } from '../api/index.ts';
-import { collectGarbage, type Collection } from '../app/collect/index.ts';
+import { collectGarbage, showCollection } from '../app/collect/index.ts';
 import { describeError, TrunklineError } from '../lib/index.ts';
 import { iso } from './answers/times.ts';
 import type { ServerContext } from './context.ts';
@@ -36,7 +36,7 @@ export function openCollections({ trunk, stopping }: Pick<ServerContext, 'trunk'
         stopping.throwIfAborted();
         update({ step });
       });
-      update({ state: 'finished', ...answer(done), finishedAt: iso(trunk.now()) });
+      update({ state: 'finished', ...showCollection(done), finishedAt: iso(trunk.now()) });
     } catch (error) {
       const { code, detail } = problemOf(error);
       trunk.log[stopping.aborted ? 'info' : 'error']({ err: error }, `a collection ended: ${describeError(error)}`);
@@ -93,20 +93,4 @@ function refuseShared({ dataDir, localDir }: ServerContext['trunk']['settings'],
       hint: 'stop them all and run trunkline gc; a dry run works meanwhile',
     },
   );
-}
-
-function answer({ targets, caches }: Collection): Pick<CollectionResource, 'targets' | 'caches'> {
-  return {
-    targets: targets.map(({ removed, announced, withdrawn, waiting, ...one }) => ({
-      ...one,
-      removed: listed(removed),
-      announced: { ...listed(announced), goesAt: iso(announced.goesAt), told: [...announced.told] },
-      ...{ withdrawn: [...withdrawn], waiting: [...waiting] },
-    })),
-    caches: [...caches],
-  };
-}
-
-function listed({ snapshots, packages, size }: Collection['targets'][number]['removed']) {
-  return { snapshots: [...snapshots], packages: [...packages], size };
 }

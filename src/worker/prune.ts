@@ -1,5 +1,6 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { namesIn } from '../lib/index.ts';
 
 interface Held {
   path: string;
@@ -39,8 +40,4 @@ async function measure(path: string): Promise<Held> {
   const { mtimeMs } = await stat(path);
   const sizes = await Promise.all((await namesIn(path)).map(async (name) => (await stat(join(path, name))).size));
   return { path, bytes: sizes.reduce((sum, size) => sum + size, 0), usedAt: mtimeMs };
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  return readdir(directory).catch(() => []);
 }

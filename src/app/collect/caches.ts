@@ -1,5 +1,6 @@
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { namesIn } from '../../lib/index.ts';
 import { mirrorName } from '../../lib/git/index.ts';
 import type { Settings } from '../../model/index.ts';
 
@@ -67,8 +68,4 @@ async function lastUsed(mirror: string): Promise<number> {
     ),
   );
   return Math.max(...times);
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  return readdir(directory).catch(() => []);
 }

@@ -8,6 +8,7 @@ export { announcementMail } from './announce.ts';
 export type { Collected, Removal } from './collect.ts';
 export { finishRemovals } from './finish.ts';
 export { createUsers } from './keepers.ts';
+export { showCollection } from './show.ts';
 export type { WhyKept } from './why.ts';
 
 export interface Collection {

@@ -1,6 +1,5 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf, TrunklineError } from '../../lib/index.ts';
+import { namesIn, TrunklineError } from '../../lib/index.ts';
 import type { Settings } from '../../model/index.ts';
 import { logDirectory } from '../context.ts';
 
@@ -34,12 +33,4 @@ export async function listLogs(directory: string): Promise<string[]> {
   const names = await namesIn(directory);
   const logs = names.map((name) => (name.endsWith(PACKED) ? name.slice(0, -PACKED.length) : name)).filter(isLogName);
   return [...new Set(logs)].sort();
-}
-
-/** Names in a directory as it is; none where it is not there. */
-export async function namesIn(directory: string): Promise<string[]> {
-  return readdir(directory).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  });
 }

@@ -6,6 +6,7 @@ import {
   fileSystemError,
   isAborted,
   LONGEST_TEXT,
+  namesIn,
   openGzipBlocks,
   pauseFor,
   syncDirectory,
@@ -14,7 +15,7 @@ import {
 } from '../../lib/index.ts';
 import { logDirectory, type TrunkContext } from '../context.ts';
 import { stopsEverything } from '../failure.ts';
-import { isLogName, namesIn, PACKED } from './names.ts';
+import { isLogName, PACKED } from './names.ts';
 import { openFile } from './read.ts';
 
 /** Milliseconds after an attempt's end: whoever made it may still be writing its last words when it was cancelled. */

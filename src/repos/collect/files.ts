@@ -1,6 +1,6 @@
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf, syncDirectory } from '../../lib/index.ts';
+import { errnoOf, namesIn, syncDirectory } from '../../lib/index.ts';
 import { readIndices } from '../assembly/index.ts';
 import { TEMPORARY, type Layout } from '../layout.ts';
 
@@ -46,12 +46,4 @@ export async function strayPackages(layout: Layout, known: ReadonlySet<string>, 
         if (now - mtimeMs >= STALE) strays.push(digest);
       }
   return strays;
-}
-
-/** What is in a directory; nothing where it is not there. */
-export async function namesIn(directory: string): Promise<string[]> {
-  return readdir(directory).catch((error: unknown) => {
-    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return [];
-    throw error;
-  });
 }
