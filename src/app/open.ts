@@ -3,28 +3,18 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { openMirrors, requireBuilder, requireTarget, type TrunkContext } from '../builds/index.ts';
 import { recoverTarballs } from '../builds/source/index.ts';
-import {
-  openDatabase,
-  readNodes,
-  releaseOutbox,
-  releasePolls,
-  sqliteUrl,
-  writeNodes,
-  type Db,
-  type OpenMode,
-} from '../db/index.ts';
+import { openDatabase, releaseOutbox, releasePolls, sqliteUrl, type Db, type OpenMode } from '../db/index.ts';
 import { createBuilders } from '../drivers/builders/registry.ts';
 import { createFormats } from '../drivers/formats/registry.ts';
 import { createSigner } from '../drivers/signers/registry.ts';
-import { createDiskStore } from '../drivers/stores/disk/index.ts';
 import { createBell, createLog, createMutexes, fileSystemError, TrunklineError } from '../lib/index.ts';
 import { recoverJails } from '../lib/jail/index.ts';
 import type { Settings, Signer, Target } from '../model/index.ts';
 import { describeRefs, describeRemovedRefs, pointRef } from '../promotion/index.ts';
-import { openRepository, type Repository } from '../repos/index.ts';
 import { openClock, type Clock } from './clock.ts';
 import { finishRemovals } from './collect/index.ts';
 import { serverId, takeDeployment, type DataDirectoryLock } from './lock/index.ts';
+import { openRepositories } from './repositories.ts';
 
 /** An open deployment. */
 export interface Trunk {
@@ -119,17 +109,23 @@ async function assemble(
   const log = createLog(settings.logLevel);
   const clock = mode === 'write' ? await clockOf(db, log) : null;
   const formats = createFormats();
+  const opened = openRepositories(settings, { signer, db, formats });
   const context: TrunkContext = {
     settings,
     db,
     formats,
     builders: createBuilders({ stateDirectory: join(localDir, 'roots') }),
-    repository: repositories(settings, signer, db, formats),
+    repository: opened.of,
     mirrors: openMirrors(join(dataDir, 'git')),
     queueBell: createBell(),
     mutexes: createMutexes((name, work) => {
       const shared = SHARED.exec(name);
-      return shared === null ? work() : db.hold(name, work, { repeat: shared[1] !== undefined });
+      if (shared === null) return work();
+      const upToDate = async () => {
+        if (name.startsWith('publish ')) await opened.catchUp();
+        return work();
+      };
+      return db.hold(name, upToDate, { repeat: shared[1] !== undefined });
     }),
     shown: new Set(),
     log,
@@ -154,35 +150,6 @@ async function clockOf(db: Db, log: TrunkContext['log']): Promise<Clock> {
     await db.close();
     throw error;
   }
-}
-
-/** One repository object per target. */
-function repositories(
-  settings: Settings,
-  signer: Signer | null,
-  db: Db,
-  formats: TrunkContext['formats'],
-): (target: Target) => Repository {
-  const opened = new Map<string, Repository>();
-  return (target) => {
-    const known = opened.get(target.name);
-    if (known !== undefined) return known;
-    const directory = join(settings.dataDir, 'repos', target.name);
-    const base = settings.baseUrl ?? `file://${join(settings.dataDir, 'repos')}`;
-    const repository = openRepository({
-      directory,
-      target,
-      format: formats[target.format],
-      store: createDiskStore({ directory: join(directory, 'pool') }),
-      nodes: { read: (hashes) => readNodes(db, hashes), write: (nodes) => writeNodes(db, nodes) },
-      url: `${base}/${target.name}`,
-      signer,
-      compression: target.compression,
-      validFor: target.validFor,
-    });
-    opened.set(target.name, repository);
-    return repository;
-  };
 }
 
 async function makeRepositories(directory: string): Promise<void> {

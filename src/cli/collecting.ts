@@ -37,11 +37,12 @@ export async function collected(
     if (order.dryRun) return await wouldBe(settings, order);
     const { done } = await onServerOrAlone<Views>(settings, options, {
       alone: async ({ context }) => {
-        const found = await collectGarbage(context, { ...order, actor: actor() }, say);
+        // Servers on other machines may be at work.
+        const beside = settings.localDir !== settings.dataDir;
+        const found = await collectGarbage(context, { ...order, beside, actor: actor() }, say);
         await deliverEvents(context);
         return showCollection(found);
       },
-      how: { alone: true },
       server: (client) =>
         byServer(client, order, {
           say,

@@ -221,8 +221,17 @@ export async function listBuildsIn(db: DbOrTx, target: string, snapshot: string)
   return rows.map(({ id }) => id);
 }
 
+/** How often nodes were deleted. Whoever holds nodes in memory and finds that it has grown has to forget them: others may have deleted some. */
+export async function countNodeRemovals(db: DbOrTx): Promise<number> {
+  return (await db.sql.selectFrom('node_removals').select('count').executeTakeFirstOrThrow()).count;
+}
+
 /** Deletes nodes of snapshot trees, in one transaction with whatever else `db` does. */
 export async function deleteNodes(db: DbOrTx, hashes: readonly string[]): Promise<void> {
+  await db.sql
+    .updateTable('node_removals')
+    .set((eb) => ({ count: eb('count', '+', 1) }))
+    .execute();
   await inBatches(hashes, (some) => db.sql.deleteFrom('tree_nodes').where('hash', 'in', some).execute());
 }
 

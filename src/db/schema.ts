@@ -268,6 +268,11 @@ export interface AuditTable {
   detail: Fixed<Json | null>;
 }
 
+/** One row. */
+export interface NodeRemovalsTable {
+  count: number;
+}
+
 export interface Schema extends AccessSchema, MailsSchema, VotesSchema, WebhooksSchema, WorkersSchema {
   migrations: MigrationsTable;
   revisions: RevisionsTable;
@@ -278,6 +283,7 @@ export interface Schema extends AccessSchema, MailsSchema, VotesSchema, Webhooks
   uploads: UploadsTable;
   snapshots: SnapshotsTable;
   tree_nodes: TreeNodesTable;
+  node_removals: NodeRemovalsTable;
   refs: RefsTable;
   ref_moves: RefMovesTable;
   pins: PinsTable;

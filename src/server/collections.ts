@@ -9,7 +9,7 @@ import type { ServerContext } from './context.ts';
 const REMEMBERED = 20;
 
 export interface Collections {
-  /** Begins a collection. @throws TrunklineError `already_exists` while another one goes on, `data_dir_locked` where servers share the data directory */
+  /** Begins a collection. @throws TrunklineError `already_exists` while another one goes on */
   start(order: Body<Routes['startCollection']>, actor: string): CollectionResource;
   /** @throws TrunklineError `not_found` */
   get(id: number): CollectionResource;
@@ -49,7 +49,6 @@ export function openCollections({ trunk, stopping }: Pick<ServerContext, 'trunk'
         throw new TrunklineError('already_exists', `Collection ${String(last)} goes on`, {
           hint: 'wait for its end: garbage is collected once at a time',
         });
-      refuseShared(trunk.settings, order.dryRun);
       last += 1;
       const begun = beginning(last, order, { actor, now: trunk.now() });
       known.set(last, begun);
@@ -81,16 +80,4 @@ function beginning(
     ...{ id, actor, target: target ?? null, dryRun, state: 'running', step: { what: 'beginning', done: 0, of: 1 } },
     ...{ startedAt: iso(now), finishedAt: null, targets: [], caches: [], error: null },
   };
-}
-
-/** Other servers would not hear of what is gone. */
-function refuseShared({ dataDir, localDir }: ServerContext['trunk']['settings'], dryRun: boolean): void {
-  if (dataDir === localDir || dryRun) return;
-  throw new TrunklineError(
-    'data_dir_locked',
-    'Servers may share the data directory, and would not hear of what is gone',
-    {
-      hint: 'stop them all and run trunkline gc; a dry run works meanwhile',
-    },
-  );
 }

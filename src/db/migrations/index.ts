@@ -15,6 +15,7 @@ import { packedLogs } from './0014-packed-logs.ts';
 import { mails } from './0016-mails.ts';
 import { linesOfSnapshots } from './0017-lines-of-snapshots.ts';
 import { workers } from './0020-workers.ts';
+import { removalsOfNodes } from './0021-removals-of-nodes.ts';
 
 /** In order of their numbers; a new one is added at the end, by hand. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -34,4 +35,5 @@ export const MIGRATIONS: readonly Migration[] = [
   mails,
   linesOfSnapshots,
   workers,
+  removalsOfNodes,
 ];
