@@ -3,6 +3,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, vi } from 'vitest';
 import { shiftedOwner } from '../../src/lib/jail/index.ts';
+import { pathsBelow } from './paths.ts';
 
 /** Paths outside everything of ours that hostile code tries to make. Words of a shell that may stand in macros and Lua strings, too. */
 export interface Traps {
@@ -115,10 +116,10 @@ async function namesBelow(directory: string, depth: number): Promise<string[]> {
 
 async function temporaries(dataDir: string): Promise<string[]> {
   const found = await readdir(join(dataDir, 'scratch')).catch(() => []);
-  const entries = await readdir(join(dataDir, 'repos'), { recursive: true }).catch(() => []);
+  const entries = await pathsBelow(join(dataDir, 'repos'));
   // What is inside a root is the distribution's.
   const roots = await namesBelow(join(dataDir, 'roots'), 5);
-  const tarballs = await readdir(join(dataDir, 'tarballs'), { recursive: true }).catch(() => []);
+  const tarballs = await pathsBelow(join(dataDir, 'tarballs'));
   const temporary = [...entries, ...roots, ...tarballs].filter((path) => /(^|\/)\.tmp-[^/]*$/.test(path));
   return [...found.map((name) => join('scratch', name)), ...temporary];
 }

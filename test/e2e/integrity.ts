@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect } from 'vitest';
 import { sha256, sha256File } from '../../src/lib/index.ts';
+import { pathsBelow } from './paths.ts';
 import { repositoryOf, withLists, type Place, type PublishedEntry } from './published.ts';
 
 /** Snapshots whose files were read, what these were like then, and the packages they name: one that has not changed since need not be read again. */
@@ -58,7 +59,7 @@ function stateOf({ ino, size, mtimeMs }: Stats): string {
 }
 
 async function stateBelow(directory: string): Promise<string> {
-  const names = (await readdir(directory, { recursive: true })).sort();
+  const names = (await pathsBelow(directory)).sort();
   const states = names.map(async (name) => `${name} ${stateOf(await lstat(join(directory, name)))}`);
   return (await Promise.all(states)).join('\n');
 }
