@@ -25,7 +25,8 @@ export async function noteFailure<T>(work: Work, doing: () => Promise<T>): Promi
     return await doing();
   } catch (error) {
     const { reason, detail } = failureOf(error);
-    if (reason !== 'infra_error') await append(work, `\ntrunkline: ${reason}: ${detail}\n`);
+    // Where that cannot be written, what went wrong before is still what is told.
+    if (reason !== 'infra_error') await append(work, `\ntrunkline: ${reason}: ${detail}\n`).catch(() => undefined);
     throw error;
   }
 }

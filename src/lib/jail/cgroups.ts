@@ -180,7 +180,7 @@ async function removeGroup(directory: string): Promise<void> {
 async function isRemoved(directory: string): Promise<boolean> {
   return rmdir(directory).then(
     () => true,
-    (error: unknown) => errnoOf(error) !== 'EBUSY' && errnoOf(error) !== 'ENOTEMPTY',
+    (error: unknown) => errnoOf(error) === 'ENOENT',
   );
 }
 
