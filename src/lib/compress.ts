@@ -1,8 +1,15 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip, zstdCompress, zstdDecompress, type ZlibOptions, type ZstdCompress } from 'node:zlib';
 
-const COMPRESS = { gzip: promisify(gzip), zstd: promisify(zstdCompress) } as const;
+const gzipAt: (content: Uint8Array, options: ZlibOptions) => Promise<Buffer> = promisify(gzip);
+const COMPRESS = {
+  gzip: (content: Uint8Array) => gzipAt(content, { level: GZIP_LEVEL }),
+  zstd: promisify(zstdCompress),
+} as const;
 const gunzipAll: (content: Uint8Array, options: ZlibOptions) => Promise<Buffer> = promisify(gunzip);
+
+/** Of index files gzip's level 4 makes 2 % more than its usual 6, in half the time. */
+const GZIP_LEVEL = 4;
 
 /** One gzip member or zstd frame. */
 export function compress(content: Uint8Array, compression: 'gzip' | 'zstd'): Promise<Buffer> {

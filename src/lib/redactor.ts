@@ -1,4 +1,5 @@
 import { appendFile } from 'node:fs/promises';
+import { fileSystemError } from './files.ts';
 import { hidePrivateKeys, type KeyState } from './private-keys.ts';
 import { hide, redact, registeredSecrets } from './redact.ts';
 import { findSecrets, LONGEST_MATCH } from './secret-patterns.ts';
@@ -69,7 +70,9 @@ function safePart(window: string, known: readonly string[]): number {
   return across.from > WINDOW / 8 ? across.from : across.end;
 }
 
-/** Appends a whole text to a log, redacted. */
+/** Appends a whole text to a log, redacted. @throws TrunklineError `no_space`, `data_dir_unwritable` */
 export async function appendToLog(path: string, text: string): Promise<void> {
-  await appendFile(path, redact(text));
+  await appendFile(path, redact(text)).catch((error: unknown) => {
+    throw fileSystemError(error, path);
+  });
 }

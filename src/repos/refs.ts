@@ -2,7 +2,15 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, symlink
 import { dirname, join, posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { errnoOf, fileSystemError, replaceLink, syncDirectory, TrunklineError, writeAtomic } from '../lib/index.ts';
+import {
+  allEnded,
+  errnoOf,
+  fileSystemError,
+  replaceLink,
+  syncDirectory,
+  TrunklineError,
+  writeAtomic,
+} from '../lib/index.ts';
 import type { PackageFormat } from '../model/index.ts';
 import type { IndexRecord } from './assembly/index.ts';
 import { checkHash, checkRefName, KEY_FILE, linkTarget, TEMPORARY, type Layout } from './layout.ts';
@@ -145,16 +153,22 @@ async function fillOwnIndex(
   const { layout, format, origin, architectures, validFor } = maker;
   await mkdir(directory);
   const first = format.indexOfIndices(indices.indices, { time: record.time, architectures, origin, validFor });
-  const own = [first, ...(await signedFiles(maker, first))];
-  for (const file of own) await writeBelow(directory, file);
-  await symlink(linkTarget(join(place, 'pool'), layout.pool), join(directory, 'pool'));
   const top = dirname(first.path);
   const snapshot = join(layout.snapshots, hash, top);
-  const names = new Set([first, ...format.layout.signatures(first.path)].map((file) => posix.basename(file.path)));
-  for (const name of await readdir(snapshot))
-    if (!names.has(name))
-      await symlink(linkTarget(join(place, top, name), join(snapshot, name)), join(directory, top, name));
-  await writeBelow(directory, { path: RECORD, content: `${JSON.stringify(record)}\n` });
+  const [signed, there] = await allEnded([
+    signedFiles(maker, first),
+    readdir(snapshot),
+    mkdir(join(directory, top), { recursive: true }),
+  ] as const);
+  const own = new Set([first, ...format.layout.signatures(first.path)].map((file) => posix.basename(file.path)));
+  const links = there.filter((name) => !own.has(name)).map((name) => [join(top, name), join(snapshot, name)] as const);
+  const files = [first, ...signed, { path: RECORD, content: `${JSON.stringify(record)}\n` }];
+  await allEnded([
+    ...files.map((file) => writeBelow(directory, file)),
+    ...[['pool', layout.pool] as const, ...links].map(([name, to]) =>
+      symlink(linkTarget(join(place, name), to), join(directory, name)),
+    ),
+  ]);
   await settle(directory, record.time);
 }
 
