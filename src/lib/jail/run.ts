@@ -53,8 +53,8 @@ export async function runInSpace(
   const end = (reason: NonNullable<JailStop>) => {
     ended.stop ??= reason;
     if (running !== undefined) keepAlive(running.child, true);
-    running?.child.kill('SIGKILL');
-    void group.kill();
+    // Last the one we wait for: with its end its input ends, which is none that a program may take for its own.
+    void group.kill().finally(() => running?.child.kill('SIGKILL'));
   };
   const release = onAbort(space, options, end);
   let timer: NodeJS.Timeout | undefined;
