@@ -37,7 +37,8 @@ export function entityTags(app: FastifyInstance): void {
     void reply.header('vary', 'authorization, accept');
     if (!has(request.headers['if-none-match'], tag)) return payload;
     void reply.code(304).removeHeader('content-type').removeHeader('content-length');
-    return null;
+    // Of HEAD, Fastify takes the length that a whole answer would have from it, and sends nothing of it.
+    return request.method === 'HEAD' ? payload : null;
   });
 }
 

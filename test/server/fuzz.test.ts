@@ -128,4 +128,4 @@ test('whatever is asked of an address that the description names, the server nev
     }),
     { numRuns: process.env.TRUNKLINE_TEST_LONG === undefined ? 1500 : 30_000, interruptAfterTimeLimit: 100_000 },
   );
-});
+}, 240_000);

@@ -83,6 +83,8 @@ test('what has not changed is not sent again', async () => {
   expect((await get('/api/v1/projects/beta', { 'if-none-match': tag })).status).toBe(200);
   const head = await get('/api/v1/projects/alpha', {}, 'HEAD');
   expect([head.status, await head.text(), head.headers.get('etag')]).toEqual([200, '', tag]);
+  const same = await get('/api/v1/projects/alpha', { 'if-none-match': tag }, 'HEAD');
+  expect([same.status, await same.text(), same.headers.get('etag')]).toEqual([304, '', tag]);
 });
 
 test('what is asked wrongly is refused with a stable code and a hint, and never with more', async () => {
