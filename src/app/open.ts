@@ -97,7 +97,7 @@ export async function checkTargets(settings: Settings, names: readonly string[])
 }
 
 /** What no two servers do at once; all else is within this process. What is shown is read from the database under its name: shown again, it is right. */
-const SHARED = /^(?:publish|(show)|discover) /;
+const SHARED = /^(publish|show|discover) /;
 
 async function assemble(
   settings: Settings,
@@ -119,13 +119,13 @@ async function assemble(
     mirrors: openMirrors(join(dataDir, 'git')),
     queueBell: createBell(),
     mutexes: createMutexes((name, work) => {
-      const shared = SHARED.exec(name);
-      if (shared === null) return work();
+      const kind = SHARED.exec(name)?.[1];
+      if (kind === undefined) return work();
       const upToDate = async () => {
-        if (name.startsWith('publish ')) await opened.catchUp();
+        if (kind === 'publish') await opened.catchUp();
         return work();
       };
-      return db.hold(name, upToDate, { repeat: shared[1] !== undefined });
+      return db.hold(name, upToDate, { repeat: kind === 'show' });
     }),
     shown: new Set(),
     log,

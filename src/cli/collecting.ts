@@ -37,8 +37,7 @@ export async function collected(
     if (order.dryRun) return await wouldBe(settings, order);
     const { done } = await onServerOrAlone<Views>(settings, options, {
       alone: async ({ context }) => {
-        // Servers on other machines may be at work.
-        const beside = settings.localDir !== settings.dataDir;
+        const beside = await mayBeBeside(settings);
         const found = await collectGarbage(context, { ...order, beside, actor: actor() }, say);
         await deliverEvents(context);
         return showCollection(found);
@@ -59,13 +58,18 @@ export async function collected(
 }
 
 async function wouldBe(settings: Settings, order: CollectingOrder): Promise<Views> {
-  const beside = (await lockHolder(settings.localDir, { here: true }))?.url !== undefined;
+  const beside = await mayBeBeside(settings);
   const trunk = await openForReading(settings);
   try {
     return showCollection(await collectGarbage(trunk.context, { ...order, beside, actor: actor() }));
   } finally {
     await trunk.close();
   }
+}
+
+/** Whether builds may be made meanwhile: by a server here, or on another machine that shares the data directory. */
+async function mayBeBeside({ localDir, dataDir }: Settings): Promise<boolean> {
+  return localDir !== dataDir || (await lockHolder(localDir, { here: true }))?.url !== undefined;
 }
 
 async function byServer(

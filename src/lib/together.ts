@@ -22,6 +22,12 @@ export async function together(
   if (failures.length > 0) throw failures[0];
 }
 
+/** A promise whose failure is heard of where it is waited for, even when something else fails before that. */
+export function waitedForLater<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
 /** What `Promise.all` answers, but only when all of them have ended, whichever fails. @throws what the first of them that failed threw */
 export async function allEnded<T extends readonly unknown[]>(
   works: T,

@@ -1,7 +1,7 @@
 import { stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { errnoOf, namesIn } from '../lib/index.ts';
+import { errnoOf, namesIn, waitedForLater } from '../lib/index.ts';
 import { RECORD, type Assembler } from './assembly/index.ts';
 import type { Layout } from './layout.ts';
 import { clientKeys, type RefMaker } from './refs.ts';
@@ -58,12 +58,6 @@ export function snapshotFiles(parts: { maker: RefMaker; tree: SnapshotTree; asse
     materialised: async () => (await namesIn(layout.snapshots)).filter((name) => /^[0-9a-f]{64}$/.test(name)),
     materialisedAt: (hash) => writtenAt(layout, hash),
   };
-}
-
-/** A promise whose failure is heard of when it is waited for, even if something else fails before. */
-function waitedForLater<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => undefined);
-  return promise;
 }
 
 /** The record of a snapshot's files is written with them, and no link to it is ever made: when it was changed last is when they were asked for. */

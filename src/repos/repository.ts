@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { allEnded, namesIn } from '../lib/index.ts';
+import { allEnded, namesIn, waitedForLater } from '../lib/index.ts';
 import type {
   Compression,
   IndexFragment,
@@ -189,14 +189,10 @@ function admission(
 ): Pick<Repository, 'admit' | 'beginAdmission'> {
   const beginAdmission: Repository['beginAdmission'] = async (files, published) => {
     await refuseConflicts(target.name, files, published);
-    const copied = store.putAll(files.map((file) => ({ ...file, fileName: file.identity.fileName })));
-    // Whoever waits for it hears of a failure.
-    copied.catch(() => undefined);
+    const copied = waitedForLater(store.putAll(files.map((file) => ({ ...file, fileName: file.identity.fileName }))));
     try {
       const kept = fragments.keep(files, await fragments.ofFiles(files));
-      const stored = allEnded([copied, kept]);
-      stored.catch(() => undefined);
-      return { stored };
+      return { stored: waitedForLater(allEnded([copied, kept])) };
     } catch (error) {
       await Promise.allSettled([copied]);
       throw error;

@@ -156,7 +156,8 @@ export async function sweep(context: TrunkContext): Promise<{ nodes: number; ind
 
 /**
  * A snapshot's nodes are written before it is recorded, and all targets share them: while they go, nothing is published on any. What takes time, the walk
- * through all snapshots, is done before that; then only those count that have come since.
+ * through all snapshots, is done before that; then only those count that have come since. Whoever publishes next, here or elsewhere, forgets first what
+ * is remembered of them (`Repositories.catchUp`).
  */
 async function sweepNodes(context: TrunkContext): Promise<number> {
   const { db, settings } = context;
@@ -175,7 +176,6 @@ async function sweepNodes(context: TrunkContext): Promise<number> {
     );
     const gone = unreached.filter((hash) => !since.nodes.has(hash));
     await db.transaction((tx) => deleteNodes(tx, gone));
-    for (const target of settings.targets) context.repository(target).forget();
     return gone.length;
   });
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Mirror } from '../../lib/git/index.ts';
-import { TrunklineError } from '../../lib/index.ts';
+import { TrunklineError, waitedForLater } from '../../lib/index.ts';
 import { openJail } from '../../lib/jail/index.ts';
 import {
   lastVersionTag,
@@ -47,9 +47,7 @@ export async function gatherMaterial(
   // The same for every format and packaging commit, so that one tarball serves them all.
   const topDirectory = `${project.name}-${version.base}.git${hash.slice(0, 7)}`;
   const tag = lastVersionTag(inputs.tags, project.version, upstreamNames(project));
-  const changelog = changelogSince(mirror, hash, tag);
-  // Awaited below, unless the tarball fails first.
-  changelog.catch(() => undefined);
+  const changelog = waitedForLater(changelogSince(mirror, hash, tag));
   const path = await sourceTarball({
     tree: { ...treeOf(place, work, mirror, topDirectory), tags: inputs.tags },
     name: project.name,

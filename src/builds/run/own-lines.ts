@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { appendToLog, programVersion } from '../../lib/index.ts';
-import type { PackageVersion } from '../../model/index.ts';
+import { versionText, type PackageVersion } from '../../model/index.ts';
 import { failureOf } from '../failure.ts';
 import type { Work } from './workplace.ts';
 
@@ -14,9 +14,8 @@ export async function noteBegin(work: Work): Promise<void> {
   );
 }
 
-export async function noteVersion(work: Work, { epoch, version, release }: PackageVersion): Promise<void> {
-  const whole = `${epoch === null ? '' : `${epoch}:`}${version}${release === null ? '' : `-${release}`}`;
-  await append(work, `trunkline: version ${whole}\n\n`);
+export async function noteVersion(work: Work, version: PackageVersion): Promise<void> {
+  await append(work, `trunkline: version ${versionText(version)}\n\n`);
 }
 
 /** Where the sources are to blame for its failure, the log says so. @throws what `doing` throws */
