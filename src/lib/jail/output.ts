@@ -18,8 +18,8 @@ export interface Pipe {
   /** What a child writes to; `closeWriter` once it has been started. */
   writer: number;
   closeWriter(): void;
-  /** The bytes, until every writer is gone; then the pipe is free again. */
-  read(): AsyncIterable<Buffer>;
+  /** The bytes, until every writer is gone; then the pipe is free again. Once. */
+  read(): Socket;
 }
 
 /** How many the holder makes at its start. */
@@ -49,10 +49,7 @@ function openPipe(path: string, release: () => void): Pipe {
     closeWriter: () => {
       closeSync(writer);
     },
-    read: async function* () {
-      yield* new Socket({ fd: reader, readable: true, writable: false }) as AsyncIterable<Buffer>;
-      release();
-    },
+    read: () => new Socket({ fd: reader, readable: true, writable: false }).once('close', release),
   };
 }
 
@@ -75,14 +72,14 @@ export function outputBudget(limit: number, onLimit: () => void): (chunk: Buffer
   };
 }
 
-/** Reads a pipe to its end into memory. */
+/** Reads what comes out of a pipe to its end into memory. */
 export async function capture(
-  pipe: Pipe,
+  pipe: AsyncIterable<Buffer>,
   budget: (chunk: Buffer) => Buffer,
   encoding: 'utf8' | 'latin1' = 'utf8',
 ): Promise<Output> {
   const chunks: Buffer[] = [];
-  for await (const chunk of pipe.read()) {
+  for await (const chunk of pipe) {
     const kept = budget(chunk);
     if (kept.length > 0) chunks.push(kept);
   }
@@ -117,7 +114,7 @@ export async function captureToFile(
     });
   };
   try {
-    for await (const chunk of pipe.read()) {
+    for await (const chunk of pipe.read() as AsyncIterable<Buffer>) {
       const kept = budget(chunk);
       if (kept.length > 0) await write(redactor.push(kept));
     }

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { TrunklineError } from '../errors.ts';
 import { BASE_ENVIRONMENT } from '../run.ts';
@@ -46,7 +47,7 @@ export async function runInSpace(
   options: JailRun,
 ): Promise<JailResult> {
   const group = await space.group.addRun(number);
-  const input = await openInput(space.holder, number, options.input);
+  const input = options.talk === undefined ? await openInput(space.holder, number, options.input) : 'pipe';
   const killsBefore = await space.group.memoryKills();
   const ended: { stop: JailStop } = { stop: null };
   let running: Running | undefined;
@@ -63,8 +64,9 @@ export async function runInSpace(
     if (ended.stop !== null) end(ended.stop);
     if (options.input instanceof Promise) await feed(running, options.input, end);
     timer = setTimeout(end, Math.min(options.timeout * 1000, 2 ** 31 - 1), 'time');
+    if (options.talk !== undefined) timer.unref();
     const started = performance.now();
-    const printed = readOutputs(running.pipes, options, end);
+    const printed = readOutputs(running, options, end);
     const exitCode = await running.exit;
     const seconds = (performance.now() - started) / 1000;
     await group.remove();
@@ -165,23 +167,52 @@ async function start(
 }
 
 function readOutputs(
-  [stdout, stderr]: readonly [Pipe, Pipe],
+  running: Running,
   options: JailRun,
   end: (reason: 'output' | 'aborted') => void,
 ): Promise<Output[]> {
   const budget = outputBudget(options.maxOutput ?? MAX_OUTPUT, () => {
     end('output');
   });
-  const fail = () => {
-    end('aborted');
-  };
-  const outputs =
-    options.logFile === undefined
-      ? Promise.all([capture(stdout, budget, options.encoding), capture(stderr, budget)])
-      : captureToFile(stdout, options.logFile, budget, fail).then((output) => [output]);
+  const toFile = (path: string) =>
+    captureToFile(running.pipes[0], path, budget, () => {
+      end('aborted');
+    }).then((output) => [output]);
+  const outputs = options.logFile === undefined ? capturePipes(running, options, budget) : toFile(options.logFile);
   // Awaited only after the processes have ended.
   outputs.catch(() => undefined);
   return outputs;
+}
+
+function capturePipes(running: Running, options: JailRun, budget: (chunk: Buffer) => Buffer): Promise<Output[]> {
+  const [output, errors] = running.pipes.map((pipe) => pipe.read());
+  if (output === undefined || errors === undefined) throw new Error('a run has two pipes');
+  const captured = capture(errors, budget);
+  if (options.talk === undefined) return Promise.all([capture(output, budget, options.encoding), captured]);
+  return Promise.all([talkTo(running.child, output, errors, options.talk), captured]);
+}
+
+/** The program's standard output is the talker's. Answers when that has been read to its end. */
+async function talkTo(
+  child: ChildProcess,
+  output: Socket,
+  errors: Socket,
+  talk: NonNullable<JailRun['talk']>,
+): Promise<Output> {
+  const input = child.stdin;
+  if (input === null) throw new Error('a program that is talked to has a pipe as its standard input');
+  const ended = new Promise((resolve) => output.once('close', resolve));
+  // What is written last may find the program gone, which the end of its output tells.
+  for (const side of [input, output]) side.on('error', () => undefined);
+  const needed = (yes: boolean) => {
+    keepAlive(child, yes);
+    for (const socket of [output, errors])
+      if (yes) socket.ref();
+      else socket.unref();
+  };
+  talk({ input, output, needed });
+  await ended;
+  return { text: () => '', tail: () => '' };
 }
 
 async function readStatus(child: ChildProcess): Promise<string> {

@@ -1,3 +1,5 @@
+import type { Readable, Writable } from 'node:stream';
+
 /** What one jail may use up, all its processes together. */
 export interface JailLimits {
   /** Bytes of memory, the files it writes to its roots and /tmp included (they are in memory). */
@@ -33,6 +35,16 @@ export interface JailBind {
   writable?: boolean;
 }
 
+/** A program that is talked to. */
+export interface JailPeer {
+  /** Its standard input. */
+  input: Writable;
+  /** Its standard output; ends with the program. Nothing limits how much that is but its reader. */
+  output: Readable;
+  /** Whether it keeps this process alive: it does until it is told otherwise. */
+  needed(yes: boolean): void;
+}
+
 export interface JailRun {
   /**
    * A root from `addRoot` or `addTree`, or `tools`: this machine's own /usr, /bin, /lib* and a minimal /etc, read-only, with no home, no secret and
@@ -55,7 +67,12 @@ export interface JailRun {
    * time does not run and it does not keep this process alive. When the promise is rejected, the run is ended (`aborted`).
    */
   input?: string | Uint8Array | Promise<Uint8Array>;
-  /** Standard output and error, interleaved, are appended here instead of being returned. */
+  /**
+   * Instead of `input`, and of standard output in the result: called once with the program's ends of both, for questions and answers as long as it
+   * runs. The program has to end when its input does.
+   */
+  talk?: (peer: JailPeer) => void;
+  /** Standard output and error, interleaved, are appended here instead of being returned. Not with `talk`. */
   logFile?: string;
   /** How standard output becomes text. `latin1` keeps the bytes: a character each. Default `utf8`. */
   encoding?: 'utf8' | 'latin1';

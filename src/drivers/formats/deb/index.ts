@@ -21,7 +21,7 @@ export function createDebFormat({ openJail }: { openJail: OpenJail }): PackageFo
     readList: async (path) => (await reading()).readList(path),
     fileNames: debFileNames,
     identify: async (paths) => (await reading()).identify(paths),
-    fragmentVersion: 2,
+    fragmentVersion: 3,
     fragments: async (files) => (await reading()).fragments(files),
     indexParts: debIndexParts,
     indexPath: debIndexPath,

@@ -4,11 +4,14 @@ import type { TrunklineError } from '../../../lib/index.ts';
 import type { PackageIdentity } from '../../../model/index.ts';
 import { invalidPackage, type InputFile, type OpenJail } from '../confined-reading.ts';
 import type { Inspect, Inspection } from '../inspection.ts';
-import { createReader } from '../reader.ts';
-import { contentsLines } from './contents.ts';
+import { createReader, type Reader } from '../reader.ts';
+import { createWarmReader, type WarmReader } from '../warm-reader.ts';
+import { contentsLines, printedPaths } from './contents.ts';
+import { isPlainArchive, isPlainControl } from './plain.ts';
 import { controlSchema, sourceSchema, versionParts } from './schema.ts';
 import { canonicalSource } from './source-files.ts';
 import { fieldsByName, formatStanza, parseStanza, relationsOf, type Field } from './stanza.ts';
+import { readWarmDebs, WARM_DEB } from './warm-reading.ts';
 
 /**
  * dpkg reads each deb by its own strict rules (a second stanza, a doubled field, an impossible version are refused), apt makes the index entry and
@@ -39,23 +42,61 @@ answer *
 /** Stands for the address of a package until `writeIndex` knows it: an empty field, of which a stanza has at most one. */
 const PLACE = { deb: 'Filename', dsc: 'Directory' } as const;
 
-/** Reads debs and dscs, in a jail for each call. It @throws TrunklineError `package_invalid` naming the file that is damaged or lies. */
+/**
+ * Reads debs and dscs, each call's apart from all others: debs by libapt in a process that has loaded it, where they are plain, everything else by
+ * dpkg and apt in a jail. It @throws TrunklineError `package_invalid` naming the file that is damaged or lies.
+ */
 export function createDebInspection(openJail: OpenJail): Inspect {
+  const warm = createWarmReader(openJail, { label: 'read-deb', program: WARM_DEB });
   const reader = createReader(openJail, {
     label: 'read-deb',
     script: SCRIPT,
     tools: 'dpkg-deb and apt-ftparchive (Debian: dpkg, apt-utils)',
   });
+  const readDebs = async (debs: readonly InputFile[]) => (await readPlain(warm, debs)) ?? inJail(reader, debs);
   return async (files) => {
-    const answer = await reader.read(files);
-    return files.map((file, n) => {
-      const said = (what: string) => answer.get(`${n}.${what}`)?.toString('utf8') ?? '';
-      const entry = said('entry').trimEnd();
-      if (entry === '' || answer.has(`${n}.bad`)) throw unreadable(file, said('dpkg') + said('apt') + said('tar'));
-      if (extname(file.path) === '.dsc') return inspectSource(file, entry);
-      return inspectBinary(file, said('fields').trimEnd(), entry, said('contents'));
-    });
+    const isDeb = (file: InputFile) => extname(file.path) === '.deb';
+    const [debs, others] = await Promise.all([
+      readDebs(files.filter(isDeb)),
+      inJail(
+        reader,
+        files.filter((file) => !isDeb(file)),
+      ),
+    ]);
+    const found = new Map([...debs, ...others]);
+    return files.flatMap((file) => found.get(file) ?? []);
   };
+}
+
+type Found = [InputFile, Inspection];
+
+async function inJail(reader: Reader, files: readonly InputFile[]): Promise<Found[]> {
+  if (files.length === 0) return [];
+  const answer = await reader.read(files);
+  return files.map((file, n) => {
+    const said = (what: string) => answer.get(`${n}.${what}`)?.toString('utf8') ?? '';
+    const entry = said('entry').trimEnd();
+    if (entry === '' || answer.has(`${n}.bad`)) throw unreadable(file, said('dpkg') + said('apt') + said('tar'));
+    if (extname(file.path) === '.dsc') return [file, inspectSource(file, entry)];
+    const fields = said('fields').trimEnd();
+    return [file, inspectBinary(file, { fields, entry, paths: (name) => printedPaths(said('contents'), name) })];
+  });
+}
+
+/** All of them, or undefined when one is not plain: dpkg has to be asked then, and says what it has against it. */
+async function readPlain(warm: WarmReader, files: readonly InputFile[]): Promise<Found[] | undefined> {
+  if (files.length === 0) return [];
+  const plain = await Promise.all(files.map((file) => isPlainArchive(file.path)));
+  const read = plain.includes(false) ? undefined : await readWarmDebs(warm, files);
+  if (read?.every(({ control }) => isPlainControl(control)) !== true) return undefined;
+  try {
+    return files.map((file, n) => {
+      const { control = '', entry = '', paths = [] } = read[n] ?? {};
+      return [file, inspectBinary(file, { fields: control, entry: entry.trimEnd(), paths: () => paths })];
+    });
+  } catch {
+    return undefined;
+  }
 }
 
 /** The tools' words without the names that a file has in the jail; they have none for a control file that is beyond all limits. */
@@ -70,7 +111,14 @@ export function isDebianPackage(path: string): boolean {
   return ['.deb', '.dsc'].includes(extname(path));
 }
 
-function inspectBinary(file: InputFile, fields: string, entry: string, contents: string): Inspection {
+interface ReadBinary {
+  /** What dpkg reads of the control file, or all of one that dpkg can have nothing against. */
+  fields: string;
+  entry: string;
+  paths: (name: string) => readonly string[];
+}
+
+function inspectBinary(file: InputFile, { fields, entry, paths }: ReadBinary): Inspection {
   const stanza = readStanza(file, entry);
   const control = check(file, controlSchema, fieldsByName(stanza));
   const dpkg = fieldsByName(readStanza(file, fields));
@@ -90,7 +138,7 @@ function inspectBinary(file: InputFile, fields: string, entry: string, contents:
   };
   const fragment = {
     Packages: formatStanza(withPlace(stanza, PLACE.deb)),
-    Contents: contentsLines(contents, { name, section: fieldsByName(stanza).Section }),
+    Contents: contentsLines(paths(name), { name, section: fieldsByName(stanza).Section }),
   };
   return { identity, fragment };
 }

@@ -1,11 +1,13 @@
-import { decompress } from '../../../lib/index.ts';
+import { decompress, type TrunklineError } from '../../../lib/index.ts';
 import type { IndexFragment, PackageIdentity } from '../../../model/index.ts';
 import { invalidPackage, type InputFile, type OpenJail } from '../confined-reading.ts';
 import type { Inspect, Inspection } from '../inspection.ts';
 import { createReader, MAX_ANSWER_BYTES, type Reader } from '../reader.ts';
+import { createWarmReader, type WarmReader } from '../warm-reader.ts';
 import { INDEX_NAMES, LOCATION } from './index-names.ts';
 import { parsePrimary, type PrimaryEntry } from './primary.ts';
 import { rpmHeaderSchema, type RpmHeader } from './schema.ts';
+import { readWarmRpms, WARM_RPM } from './warm-reading.ts';
 
 type IndexName = (typeof INDEX_NAMES)[number];
 
@@ -39,19 +41,21 @@ cd index/repodata && [ -e other.xml.gz ] || { cat /tmp/out/errors >&2; exit 1; }
 answer *.xml.gz /tmp/out/keys /tmp/out/words
 `;
 
-/** Reads RPMs, in a jail for each call. It @throws TrunklineError `package_invalid` naming the file that is damaged or lies. */
+/**
+ * Reads RPMs, each call's apart from all others: with the libraries of both programs in a process that has loaded them, where that takes them without
+ * a complaint, else with the programs in a jail. It @throws TrunklineError `package_invalid` naming the file that is damaged or lies.
+ */
 export function createRpmInspection(openJail: OpenJail): Inspect {
+  const warm = createWarmReader(openJail, { label: 'read-rpm', program: WARM_RPM });
   const reader = createReader(openJail, {
     label: 'read-rpm',
     script: SCRIPT,
     tools: 'createrepo_c and rpm (Debian: createrepo-c, rpm)',
   });
   return async (files) => {
-    const early = await readRpms(reader, files, false);
-    // Only if another version of createrepo_c came to the places before the files did.
-    const late = early.every(isWhole) ? early : await readRpms(reader, files, true);
+    const entries = (await readWarm(warm, files)) ?? (await readInJail(reader, files));
     return files.map((file, n) => {
-      const fragment = late[n] ?? {};
+      const fragment = entries[n] ?? {};
       for (const index of INDEX_NAMES)
         if (fragment[index] === undefined)
           throw invalidPackage(file, `createrepo_c could not read it (no entry in ${index})`);
@@ -62,6 +66,24 @@ export function createRpmInspection(openJail: OpenJail): Inspect {
 
 type Entries = Partial<Record<IndexName, string>>;
 
+async function readWarm(warm: WarmReader, files: readonly InputFile[]): Promise<Entries[] | undefined> {
+  const answer = await readWarmRpms(warm, files);
+  if (answer === undefined) return undefined;
+  const { keys, words, entries } = answer;
+  const complaint = complaintAbout(files, keys, words);
+  const whole = files.every((file, n) => {
+    const one: Entries = entries[n] ?? {};
+    return INDEX_NAMES.every((index) => splitPackages(index, one[index] ?? '').get(file.sha256) === one[index]);
+  });
+  return complaint === undefined && whole ? entries : undefined;
+}
+
+async function readInJail(reader: Reader, files: readonly InputFile[]): Promise<Entries[]> {
+  const early = await readRpms(reader, files, false);
+  // Only if another version of createrepo_c came to the places before the files did.
+  return early.every(isWhole) ? early : readRpms(reader, files, true);
+}
+
 function isWhole(entries: Entries): boolean {
   return INDEX_NAMES.every((index) => entries[index] !== undefined);
 }
@@ -69,7 +91,8 @@ function isWhole(entries: Entries): boolean {
 /** The package elements of each file. */
 async function readRpms(reader: Reader, files: readonly InputFile[], fresh: boolean): Promise<Entries[]> {
   const answer = await reader.read(files, { fresh });
-  checkKeys(files, text(answer, 'keys'), text(answer, 'words'));
+  const complaint = complaintAbout(files, text(answer, 'keys'), text(answer, 'words'));
+  if (complaint !== undefined) throw complaint;
   const indices = await Promise.all(
     INDEX_NAMES.map(async (index) => [index, splitPackages(index, await unpack(files, answer, index))] as const),
   );
@@ -98,17 +121,18 @@ function text(answer: ReadonlyMap<string, Buffer>, name: string): string {
 }
 
 /** Takes rpmkeys at its word about every file: `in/<n>/package.rpm: digests OK`, with its complaint about the pipe before the first. */
-function checkKeys(files: readonly InputFile[], keys: string, words: string): void {
+function complaintAbout(files: readonly InputFile[], keys: string, words: string): TrunklineError | undefined {
   const said = new Map<number, string>();
   for (const [, place, verdict] of keys.matchAll(/^(?:keys\.rpm: *)?in\/([0-9]+)\/package\.rpm: (.*)$/gm))
     said.set(Number(place), verdict ?? '');
-  files.forEach((file, place) => {
+  for (const [place, file] of files.entries()) {
     const verdict = said.get(place) ?? 'no word of its digests';
-    if (/^digests( signatures)? OK$/.test(verdict)) return;
-    const own = words.split('\n').filter((line) => line.includes(`in/${place}/package.rpm`));
-    const complaint = [...own, verdict].map((line) => line.replace(`in/${place}/`, '')).join('; ');
-    throw invalidPackage(file, `rpm refuses it: ${complaint.slice(0, 400)}`);
-  });
+    if (/^digests( signatures)? OK$/.test(verdict)) continue;
+    const own = words.split('\n').filter((line) => line.includes(`in/${String(place)}/package.rpm`));
+    const complaint = [...own, verdict].map((line) => line.replace(`in/${String(place)}/`, '')).join('; ');
+    return invalidPackage(file, `rpm refuses it: ${complaint.slice(0, 400)}`);
+  }
+  return undefined;
 }
 
 function inspectOne(file: InputFile, fragment: Record<IndexName, string>): Inspection {

@@ -1,0 +1,98 @@
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { extname } from 'node:path';
+import { secondsToRead, type InputFile, type OpenJail } from './confined-reading.ts';
+import { startWarmProcess, type WarmProcess } from './warm-process.ts';
+
+/** Reads packages with programs that have been loaded before the packages come. */
+export interface WarmReader {
+  /**
+   * What the program wrote of the files, all or nothing; undefined where it cannot be had: a file is too large to be handed over, the program is not
+   * there, something went wrong. Then they have to be read in another way, which says what is wrong.
+   */
+  read(files: readonly InputFile[]): Promise<string | undefined>;
+}
+
+/** What a format adds to the program. */
+export interface WarmOptions {
+  /** Of the jails. */
+  label: string;
+  /** Python: `prepare()` loads what is needed, `read(paths, answer)` writes to a binary file. */
+  program: string;
+  /** Milliseconds without a file after which nothing is kept loaded. */
+  idle?: number;
+}
+
+/** Larger files are not handed over through a pipe. */
+const MAX_BYTES = 4 * 1024 ** 2;
+const IDLE = 15_000;
+/** Milliseconds after which a program that could not be started is tried again: its library may have been installed meanwhile. */
+const AGAIN = 600_000;
+
+export function createWarmReader(openJail: OpenJail, options: WarmOptions): WarmReader {
+  const { label, program, idle: patience = IDLE } = options;
+  const most = availableParallelism();
+  const free: WarmProcess[] = [];
+  const waiting: ((handed: WarmProcess | undefined) => void)[] = [];
+  let started = 0;
+  let idle: NodeJS.Timeout | undefined;
+  let notBefore = 0;
+
+  const start = async () => {
+    started++;
+    try {
+      return await startWarmProcess(openJail, label, program);
+    } catch {
+      started--;
+      notBefore = performance.now() + AGAIN;
+      return undefined;
+    }
+  };
+  const take = async (): Promise<WarmProcess | undefined> => {
+    if (performance.now() < notBefore) return undefined;
+    const one = free.pop();
+    if (one !== undefined) return one;
+    if (started < most) return start();
+    return new Promise((resolve) => waiting.push(resolve));
+  };
+  const end = (one: WarmProcess) => {
+    started--;
+    one.end();
+  };
+  const giveBack = (one: WarmProcess) => {
+    if (!one.alive) started--;
+    const next = waiting.shift();
+    if (next === undefined) {
+      if (one.alive) free.push(one);
+    } else if (one.alive) next(one);
+    else void take().then(next);
+    clearTimeout(idle);
+    idle = setTimeout(() => {
+      for (const unused of free.splice(0)) end(unused);
+    }, patience).unref();
+  };
+  return {
+    read: async (files) => {
+      if (files.some((file) => file.size > MAX_BYTES)) return undefined;
+      const process = await take();
+      if (process === undefined) return undefined;
+      try {
+        const bytes = files.reduce((sum, file) => sum + file.size, 0);
+        return await process.ask(await questionOf(files), secondsToRead(bytes));
+      } finally {
+        giveBack(process);
+      }
+    },
+  };
+}
+
+/** See `WARM`. Files are called by their extension only: their own names, which a build chose, stay outside. */
+async function questionOf(files: readonly InputFile[]): Promise<Buffer[]> {
+  const contents = await Promise.all(files.map((file) => readFile(file.path)));
+  const named = files.map((file, n) => ({ name: `package${extname(file.path)}`, size: contents[n]?.length ?? 0 }));
+  const head = Buffer.from(JSON.stringify({ files: named }));
+  const lengths = Buffer.alloc(12);
+  lengths.writeUInt32BE(head.length, 0);
+  lengths.writeBigUInt64BE(BigInt(contents.reduce((sum, one) => sum + one.length, 0)), 4);
+  return [lengths, head, ...contents];
+}
