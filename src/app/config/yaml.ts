@@ -5,6 +5,7 @@ import {
   isSeq,
   LineCounter,
   parseDocument,
+  visit,
   type Document,
   type Node,
   type Pair,
@@ -31,6 +32,9 @@ export const LARGEST_FILE = 4_000_000;
 /** Far more than a person writes; a bomb multiplies ten aliases of ten aliases. */
 const MOST_ALIASES = 500;
 
+/** The parser compares each key of a mapping with each before it: 12 s with 10,000 projects. */
+const PARSING = { prettyErrors: false, merge: true, strict: true, uniqueKeys: false } as const;
+
 /** Reads YAML 1.2. Without `config`, the mistakes are such that nothing else can be said about the file. */
 export function readYaml(file: string, content: string): { config?: ConfigText; mistakes: Mistake[] } {
   const whole = (what: string, remedy: string): Mistake => ({ file, line: 1, column: 1, what, remedy });
@@ -38,9 +42,13 @@ export function readYaml(file: string, content: string): { config?: ConfigText; 
     return { mistakes: [whole('the file is larger than 4 MB', 'this is no configuration; check the path')] };
   const lines = new LineCounter();
   try {
-    const document = parseDocument(content, { lineCounter: lines, prettyErrors: false, merge: true, strict: true });
+    const document = parseDocument(content, { ...PARSING, lineCounter: lines });
     const mistakes = [...document.errors, ...document.warnings].map((error) => syntaxMistake(file, error, lines));
-    if (document.errors.some((error) => error.code !== 'DUPLICATE_KEY')) return { mistakes };
+    if (document.errors.length > 0) return { mistakes };
+    for (const offset of repeatedKeys(document)) {
+      const { line, col } = lines.linePos(offset);
+      mistakes.push({ file, line, column: col, what: 'this key is there twice', remedy: 'keep one of the two' });
+    }
     const value: unknown = document.toJS({ maxAliasCount: MOST_ALIASES }) ?? {};
     return { config: configText(file, value, document, lines), mistakes };
   } catch (error) {
@@ -53,8 +61,23 @@ export function readYaml(file: string, content: string): { config?: ConfigText; 
   }
 }
 
+/** Where a key stands that its mapping has already. */
+function repeatedKeys(document: Document): number[] {
+  const found: number[] = [];
+  visit(document, {
+    Map: (_key, { items }) => {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value)) found.push(key.range?.[0] ?? 0);
+        seen.add(key.value);
+      }
+    },
+  });
+  return found;
+}
+
 const REMEDIES: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: 'keep one of the two',
   TAB_AS_INDENT: 'indent with spaces',
   MULTIPLE_DOCS: 'keep one document; remove the line ---',
   TAG_RESOLVE_FAILED: 'remove the tag (!…)',
@@ -65,8 +88,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
 
 function syntaxMistake(file: string, error: YAMLError, lines: LineCounter): Mistake {
   const { line, col } = lines.linePos(error.pos[0]);
-  const what =
-    error.code === 'DUPLICATE_KEY' ? 'this key is there twice' : lowerFirst(error.message.split('\n')[0] ?? '');
+  const what = lowerFirst(error.message.split('\n')[0] ?? '');
   const tab = /\btabs?\b/i.test(error.message);
   const remedy = tab ? 'indent with spaces' : (REMEDIES[error.code] ?? 'correct the YAML');
   return { file, line, column: col, what, remedy };
