@@ -87,13 +87,32 @@ export interface PublishedVersion {
 }
 
 export async function listPublishedVersions(db: DbOrTx, project: string, target: string): Promise<PublishedVersion[]> {
-  const rows = await db.sql
+  const rows = await versions(db)
+    .where('builds.project', '=', project)
+    .where('builds.target', '=', target)
+    .orderBy('builds.sequence', 'desc')
+    .orderBy('attempts.id', 'desc')
+    .execute();
+  return rows.map(toVersion);
+}
+
+/** What some attempts published, one line each; those that published nothing are left out. */
+export async function listVersionsOf(db: DbOrTx, attemptIds: readonly number[]): Promise<PublishedVersion[]> {
+  const found: PublishedVersion[] = [];
+  // SQLite takes 32,766 values in one statement.
+  for (let start = 0; start < attemptIds.length; start += 10_000) {
+    const some = attemptIds.slice(start, start + 10_000);
+    found.push(...(await versions(db).where('attempts.id', 'in', some).execute()).map(toVersion));
+  }
+  return found;
+}
+
+function versions(db: DbOrTx) {
+  return db.sql
     .selectFrom('builds')
     .innerJoin('packages', 'packages.build_id', 'builds.id')
     .innerJoin('attempts', 'attempts.id', 'packages.attempt_id')
     .innerJoin('revisions', 'revisions.id', 'builds.revision_id')
-    .where('builds.project', '=', project)
-    .where('builds.target', '=', target)
     .where('packages.kind', '=', 'source')
     .select([
       'builds.id as build_id',
@@ -102,11 +121,13 @@ export async function listPublishedVersions(db: DbOrTx, project: string, target:
       'packages.arch',
       'packages.full_name',
     ])
-    .select(['packages.gone_at', 'builds.sequence', 'revisions.upstream_hash'])
-    .orderBy('builds.sequence', 'desc')
-    .orderBy('attempts.id', 'desc')
-    .execute();
-  return rows.map((row) => ({
+    .select(['packages.gone_at', 'builds.sequence', 'revisions.upstream_hash']);
+}
+
+type VersionRow = Awaited<ReturnType<ReturnType<typeof versions>['execute']>>[number];
+
+function toVersion(row: VersionRow): PublishedVersion {
+  return {
     buildId: row.build_id,
     attemptId: row.attempt_id,
     sequence: row.sequence,
@@ -115,7 +136,7 @@ export async function listPublishedVersions(db: DbOrTx, project: string, target:
     arch: row.arch,
     fullName: row.full_name,
     goneAt: row.gone_at,
-  }));
+  };
 }
 
 function toPin(row: Selectable<PinsTable>): Pin {

@@ -3,6 +3,7 @@ import {
   insertPin,
   listPins,
   listPublishedVersions,
+  listVersionsOf,
   newestSuccess,
   type Pin,
   type PublishedVersion,
@@ -146,10 +147,11 @@ async function newestPublished(
 /** The pins there are, each with the version it is to. */
 export async function pinsOf(context: TrunkContext, filter: { project?: string; target?: string } = {}) {
   const pins = await listPins(context.db, filter);
+  const ids = pins.map(({ attemptId }) => attemptId);
+  const published = new Map((await listVersionsOf(context.db, ids)).map((one) => [one.attemptId, one]));
   const described: Omit<PinnedVersion, 'snapshot'>[] = [];
   for (const pin of pins) {
-    const published = await listPublishedVersions(context.db, pin.project, pin.target);
-    const one = published.find(({ attemptId }) => attemptId === pin.attemptId);
+    const one = published.get(pin.attemptId);
     const target = context.settings.targets.find(({ name }) => name === pin.target);
     if (one !== undefined && target !== undefined)
       described.push({ ...pin, version: versionOfPackage(target.format, one), upstreamHash: one.upstreamHash });

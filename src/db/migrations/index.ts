@@ -16,6 +16,7 @@ import { mails } from './0016-mails.ts';
 import { linesOfSnapshots } from './0017-lines-of-snapshots.ts';
 import { workers } from './0020-workers.ts';
 import { removalsOfNodes } from './0021-removals-of-nodes.ts';
+import { packagesOfAttempts } from './0022-packages-of-attempts.ts';
 
 /** In order of their numbers; a new one is added at the end, by hand. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -36,4 +37,5 @@ export const MIGRATIONS: readonly Migration[] = [
   linesOfSnapshots,
   workers,
   removalsOfNodes,
+  packagesOfAttempts,
 ];
