@@ -1,6 +1,7 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { Db } from '../../../src/db/index.ts';
 import type { Progress } from '../measurement.ts';
+import { rowsOfPeople } from './fill-access.ts';
 
 /** How much there is in a database that nobody built anything for. */
 export interface Size {
@@ -15,13 +16,25 @@ export interface Size {
 }
 
 /** One a project and target each minute, long ago. */
-const BEGIN = 1_700_000_000_000;
-const MINUTE = 60_000;
+export const BEGIN = 1_700_000_000_000;
+export const MINUTE = 60_000;
+/** One round of builds of all projects in so many is one project's alone: a tenth of everything is of the first one. */
+const BUSY = 10;
+/** One pair of builds in so many was cancelled: what is rare has to be found too. */
+const CANCELLED = 9973;
 /** Rows of one statement: SQLite's write-ahead log holds those of one. */
 const ROWS = 50_000;
 
 /** The name of the n-th project, from 0. */
 export const projectName = (n: number) => `project-${String(n).padStart(5, '0')}`;
+
+export const isBusy = (round: number) => round % BUSY === 1;
+
+/** Whether the i-th build, from 1, succeeds where it does not wait: as `rowsOf` has it. */
+export function succeeds(i: number, projects: number): boolean {
+  const pair = Math.floor((i - 1) / 2);
+  return (pair + 3 * Math.floor(pair / projects)) % 8 !== 3 && pair % CANCELLED !== 5;
+}
 
 /** Fills an empty database with statements that both engines take; what it says is as a deployment's would be, with one attempt a build and short lists of packages. */
 export async function fillDatabase(db: Db, size: Size, progress: Progress): Promise<void> {
@@ -30,7 +43,8 @@ export async function fillDatabase(db: Db, size: Size, progress: Progress): Prom
     postgres
       ? sql`lpad(cast(${value} as text), ${sql.lit(width)}, '0')`
       : sql`printf(${sql.lit(`%0${width}d`)}, ${value})`;
-  const rows = rowsOf(size, padded);
+  const named = (n: RawBuilder<unknown>) => sql`('project-' || ${padded(n, 5)})`;
+  const rows = [...rowsOf(size, padded, named), ...rowsOfPeople(BEGIN, named, padded)];
   for (const [table, count, statement] of rows) {
     progress(`${db.adapter.name}: ${String(count)} ${table}`);
     for (let from = 1; from <= count; from += ROWS) {
@@ -55,26 +69,34 @@ export async function fillRefs(db: Db): Promise<void> {
 
 type Padded = (value: RawBuilder<unknown>, width: number) => RawBuilder<unknown>;
 
-function rowsOf(size: Size, padded: Padded): [string, number, RawBuilder<unknown>][] {
+function rowsOf(
+  size: Size,
+  padded: Padded,
+  named: (n: RawBuilder<unknown>) => RawBuilder<unknown>,
+): [string, number, RawBuilder<unknown>][] {
   const { projects, builds, snapshots, votes, waiting } = size;
   const begin = sql.lit(BEGIN);
   const minute = sql.lit(MINUTE);
   const pair = sql`((i - 1) / 2)`;
-  const project = sql`('project-' || ${padded(sql`${pair} % ${sql.lit(projects)}`, 5)})`;
-  const sequence = sql`(${pair} / ${sql.lit(projects)} + 1)`;
+  const round = sql`(${pair} / ${sql.lit(projects)})`;
+  const busy = sql`${round} % ${sql.lit(BUSY)} = 1`;
+  const project = named(sql`case when ${busy} then 0 else ${pair} % ${sql.lit(projects)} end`);
+  const sequence = sql`(${pair} + 1)`;
   const rpm = sql`i % 2 = 1`;
   const target = sql`case when ${rpm} then 'rpms' else 'debs' end`;
   const waits = sql`i > ${sql.lit(builds - waiting)}`;
-  const fails = sql`${pair} % 8 = 3`;
+  const fails = sql`(${pair} + 3 * ${round}) % 8 = 3`;
+  const cancelled = sql`${pair} % ${sql.lit(CANCELLED)} = 5`;
   const state = sql`case when ${waits} then 'pending' else 'finished' end`;
-  const result = sql`case when ${waits} then null when ${fails} then 'failure' else 'success' end`;
-  const reason = sql`case when not (${waits}) and ${fails} then 'build_failed' end`;
-  const detail = sql`case when not (${waits}) and ${fails} then 'make: *** [Makefile:12: all] Error 2' end`;
+  const result = sql`case when ${waits} then null when ${cancelled} then 'cancelled' when ${fails} then 'failure' else 'success' end`;
+  const reason = sql`case when not (${waits}) and not (${cancelled}) and ${fails} then 'build_failed' end`;
+  const detail = sql`case when not (${waits}) and not (${cancelled}) and ${fails} then 'make: *** [Makefile:12: all] Error 2' end`;
   const at = sql`(${begin} + i * ${minute})`;
   const over = sql`case when ${waits} then null else ${at} + 30000 end`;
   const hash = padded(pair, 40);
   const snapshotHash = padded(sql`i`, 64);
-  const published = sql`not (${waits}) and not (${fails}) and i > ${sql.lit(builds - waiting - Math.ceil((snapshots * 8) / 7 / 2) * 2)}`;
+  const succeeds = sql`not (${waits}) and not (${fails}) and not (${cancelled})`;
+  const published = sql`${succeeds} and i > ${sql.lit(builds - waiting - Math.ceil((snapshots * 8) / 7 / 2) * 2)}`;
   const commit = (which: RawBuilder<unknown>) =>
     sql`'{"hash":"' || ${which} || '","authorName":"Alice Developer","authorEmail":"alice@upstream.example","authorTime":1700000000,"committerTime":' || cast(${at} / 1000 as text) || ',"subject":"Correct what nobody had seen in part ' || cast(i as text) || '"}'`;
   const inputs = sql`'{"upstreamCommit":"' || ${hash} || '","distgitCommit":"d","target":"t","snapshot":null,"baseRepositories":[{"id":"base","address":"https://mirror.example/base","revision":null}],"builder":"sandbox","builderVersion":"1","version":null,"buildroot":["bash-5.2-1.x86_64","make-4.4-1.x86_64"],"installed":[]}'`;
@@ -83,7 +105,7 @@ function rowsOf(size: Size, padded: Padded): [string, number, RawBuilder<unknown
   const packages = (kind: 'source' | 'binary') =>
     sql`insert into packages (target, build_id, attempt_id, name, full_name, file_name, arch, kind, sha256, unsigned_sha256, size, companions, created_at)
       select ${target}, i, i, ${project}, ${packageName(kind)}, ${packageName(kind)} || '.rpm', 'x86_64', ${sql.lit(kind)}, ${padded(kind === 'source' ? sql`i * 2` : sql`i * 2 + 1`, 64)}, ${padded(sql`i * 2`, 64)}, 12345, '[]', ${at}
-      from n where not (${waits}) and not (${fails}) order by i`;
+      from n where ${succeeds} order by i`;
   return [
     [
       'revisions',
@@ -101,7 +123,7 @@ function rowsOf(size: Size, padded: Padded): [string, number, RawBuilder<unknown
       'attempts',
       builds,
       sql`insert into attempts (build_id, number, kind, rebuild, retries, priority, commit_time, state, result, reason, detail, lease, worker, not_before_at, created_at, started_at, finished_at, inputs, timings)
-        select i, 1, 'initial', 0, 0, ${sequence}, ${at} / 1000, ${state}, ${result}, ${reason}, ${detail}, 1, case when ${waits} then null else 'serve@host:1' end, ${at}, ${at}, case when ${waits} then null else ${at} end, ${over}, case when ${waits} then null else ${inputs} end, '{"total":29.5,"build":20.1}' from n order by i`,
+        select i, 1, 'initial', 0, 0, (${round} + 1), ${at} / 1000, ${state}, ${result}, ${reason}, ${detail}, 1, case when ${waits} then null else 'serve@host:1' end, ${at}, ${at}, case when ${waits} then null else ${at} end, ${over}, case when ${waits} then null else ${inputs} end, '{"total":29.5,"build":20.1}' from n order by i`,
     ],
     ['source packages', builds, packages('source')],
     ['binary packages', builds, packages('binary')],

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { stringify } from 'yaml';
@@ -27,11 +27,17 @@ export const installed: () => Promise<string> = (() => {
   return () => (made ??= installProgram(join(BENCH, 'server', 'installed')));
 })();
 
+export interface BenchDeployment {
+  config: string;
+  dataDir: string;
+  directory: string;
+}
+
 /** An empty data directory of the benchmark `name`, and a configuration beside it. */
 export async function makeDeployment(
   name: string,
   settings: Readonly<Record<string, unknown>>,
-): Promise<{ config: string; dataDir: string; directory: string }> {
+): Promise<BenchDeployment> {
   const directory = join(BENCH, 'server', name);
   await rm(directory, { recursive: true, force: true });
   const dataDir = join(directory, 'data');
@@ -93,4 +99,12 @@ export async function memoryOf(pid: number): Promise<{ resident: number; anonymo
   const status = await readFile(`/proc/${String(pid)}/status`, 'utf8');
   const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? NaN) * 1024;
   return { resident: bytes('VmRSS'), anonymous: bytes('RssAnon') };
+}
+
+/** Seconds of processor time that a process has had, all of its threads that still live together (sched-stats in the kernel's documentation). */
+export async function processorSecondsOf(pid: number): Promise<number> {
+  const tasks = `/proc/${String(pid)}/task`;
+  const read = async (thread: string) => Number((await readFile(`${tasks}/${thread}/schedstat`, 'utf8')).split(' ')[0]);
+  const times = await Promise.all((await readdir(tasks)).map((thread) => read(thread).catch(() => 0)));
+  return times.reduce((sum, one) => sum + one, 0) / 1e9;
 }
