@@ -24,6 +24,11 @@ export interface EngineAdapter {
   readonly skipsLockedRows: boolean;
   /** Whether a statement's `with` may change rows. */
   readonly changesInWith: boolean;
+  /**
+   * Whether a list of what one project has much of is looked for by walking back over all ids: far, where it was not made just before. A range of value
+   * and id, which only an index of both answers, is sought.
+   */
+  readonly walksIds: boolean;
   readonly columns: ColumnTypes;
   /** Holds off every other starter until the transaction ends. */
   lockMigrations(transaction: Kysely<Schema>): Promise<void>;

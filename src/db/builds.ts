@@ -5,6 +5,7 @@ import type { DbOrTx } from './database.ts';
 import { toRevision } from './revisions.ts';
 import { FINISHED, written } from './states.ts';
 import type { BuildsTable } from './schema.ts';
+import { ofOne } from './seek.ts';
 import { storableOrNull } from './text.ts';
 
 /** The build of a revision for a target, made (pending, with no attempt yet) if it is not there. */
@@ -79,15 +80,22 @@ export async function listBuilds(db: DbOrTx, filter: BuildFilter = {}): Promise<
   // Not every engine takes an empty list.
   if (filter.targets?.length === 0) return [];
   let query = db.sql.selectFrom('builds').selectAll();
-  if (filter.project !== undefined) query = query.where('project', '=', filter.project);
+  const { project, before, state } = filter;
+  const open = state === 'pending' || state === 'running';
+  // With a target, a result or a state that few have, an index of these too is the better one.
+  if (project !== undefined && filter.target === undefined && filter.result === undefined && !open)
+    query = query.where(ofOne(db, 'project', project, before)).orderBy('project', 'desc');
+  else {
+    if (project !== undefined) query = query.where('project', '=', project);
+    if (before !== undefined) query = query.where('id', '<', before);
+  }
   if (filter.target !== undefined) query = query.where('target', '=', filter.target);
-  if (filter.state !== undefined) query = query.where('state', '=', written(filter.state));
+  if (state !== undefined) query = query.where('state', '=', written(state));
   // The condition of an index has to stand in the query as it stands in the index.
-  if (filter.state === 'pending' || filter.state === 'running') query = query.where('state', '<>', FINISHED);
+  if (open) query = query.where('state', '<>', FINISHED);
   if (filter.result !== undefined) query = query.where('result', '=', filter.result);
   if (filter.revisionId !== undefined) query = query.where('revision_id', '=', filter.revisionId);
   if (filter.targets !== undefined) query = query.where('target', 'in', filter.targets);
-  if (filter.before !== undefined) query = query.where('id', '<', filter.before);
   const rows = await query
     .orderBy('id', 'desc')
     .limit(filter.limit ?? 100)

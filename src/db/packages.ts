@@ -3,6 +3,7 @@ import { TrunklineError } from '../lib/index.ts';
 import type { PublishedPackage } from '../model/index.ts';
 import type { DbOrTx } from './database.ts';
 import type { PackagesTable } from './schema.ts';
+import { ofOne } from './seek.ts';
 import { parsed } from './text.ts';
 
 export type NewPackage = Omit<PublishedPackage, 'id' | 'createdAt'>;
@@ -157,12 +158,13 @@ export async function listPackagesBy(db: DbOrTx, filter: PackageFilter): Promise
   // Not every engine takes an empty list.
   if (filter.targets?.length === 0) return [];
   let query = db.sql.selectFrom('packages').selectAll();
-  if (filter.name !== undefined) query = query.where('name', '=', filter.name);
+  if (filter.name !== undefined)
+    query = query.where(ofOne(db, 'name', filter.name, filter.before)).orderBy('name', 'desc');
+  else if (filter.before !== undefined) query = query.where('id', '<', filter.before);
   if (filter.target !== undefined) query = query.where('target', '=', filter.target);
   if (filter.targets !== undefined) query = query.where('target', 'in', filter.targets);
   if (filter.build !== undefined) query = query.where('build_id', '=', filter.build);
   if (filter.sha256 !== undefined) query = query.where('sha256', '=', filter.sha256);
-  if (filter.before !== undefined) query = query.where('id', '<', filter.before);
   return (await query.orderBy('id', 'desc').limit(filter.limit).execute()).map(toPackage);
 }
 

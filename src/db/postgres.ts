@@ -25,6 +25,7 @@ export const postgresAdapter: EngineAdapter = {
   name: 'postgres',
   skipsLockedRows: true,
   changesInWith: true,
+  walksIds: true,
   columns: {
     id: sql`bigint generated always as identity primary key`,
     integer: sql`bigint`,

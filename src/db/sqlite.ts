@@ -12,6 +12,7 @@ export const sqliteAdapter: EngineAdapter = {
   name: 'sqlite',
   skipsLockedRows: false,
   changesInWith: false,
+  walksIds: false,
   columns: {
     id: sql`integer primary key autoincrement`,
     integer: sql`integer`,

@@ -219,7 +219,8 @@ export async function listVotes(db: DbOrTx, filter: VoteFilter = {}): Promise<Vo
   if (filter.target !== undefined) query = query.where('target', '=', filter.target);
   if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind);
   if (filter.job !== undefined) query = query.where('job', '=', filter.job);
-  if (filter.result === 'in_progress') query = query.where('in_progress', '=', 1);
+  // A mark has no verdict yet; that stands in the indices.
+  if (filter.result === 'in_progress') query = query.where('success', 'is', null).where('in_progress', '=', 1);
   else if (filter.result !== undefined) query = query.where('success', '=', filter.result === 'success' ? 1 : 0);
   if (filter.before !== undefined) query = query.where('id', '<', filter.before);
   const rows = await query

@@ -17,6 +17,7 @@ import { linesOfSnapshots } from './0017-lines-of-snapshots.ts';
 import { workers } from './0020-workers.ts';
 import { removalsOfNodes } from './0021-removals-of-nodes.ts';
 import { packagesOfAttempts } from './0022-packages-of-attempts.ts';
+import { listsOfVotes } from './0023-lists-of-votes.ts';
 
 /** In order of their numbers; a new one is added at the end, by hand. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -38,4 +39,5 @@ export const MIGRATIONS: readonly Migration[] = [
   workers,
   removalsOfNodes,
   packagesOfAttempts,
+  listsOfVotes,
 ];
