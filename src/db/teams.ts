@@ -37,9 +37,10 @@ export async function listTeams(db: DbOrTx, name?: string): Promise<Team[]> {
     .where('team_members.team_id', 'in', [0, ...teams.map(({ id }) => id)])
     .orderBy('users.name')
     .execute();
+  const byTeam = Map.groupBy(members, ({ team }) => team);
   return teams.map(({ id, name: called, created_at: createdAt, created_by: createdBy }) => ({
     ...{ id, name: called, createdAt, createdBy },
-    members: members.filter(({ team }) => team === id).map((member) => member.name),
+    members: (byTeam.get(id) ?? []).map((member) => member.name),
   }));
 }
 

@@ -15,8 +15,8 @@ import {
 } from '../api/index.ts';
 
 export interface Documentation {
-  /** OpenAPI 3.1. */
-  openapi: object;
+  /** OpenAPI 3.1, as it is sent. */
+  openapi: string;
   /** A page of the documentation, or a file of it. */
   page(url: string): Promise<{ status: number; headers: Readonly<Record<string, unknown>>; body: Buffer }>;
   close(): Promise<void>;
@@ -52,7 +52,7 @@ export async function document(version: string, prefix: string): Promise<Documen
   for (const [name, stream] of Object.entries(streams())) describe(app, name, stream);
   await app.ready();
   return {
-    openapi: app.swagger(),
+    openapi: JSON.stringify(app.swagger()),
     page: async (url) => {
       const { statusCode, headers, rawPayload } = await app.inject({ method: 'GET', url });
       return { status: statusCode, headers, body: rawPayload };

@@ -17,7 +17,7 @@ export function serveDocuments(app: FastifyInstance, { version }: ServerContext)
   });
 
   app.get(`${API_ROOT}/openapi.json`, { config: { needs: 'open' } }, async (_request, reply) =>
-    reply.type('application/json').send(JSON.stringify((await documentation()).openapi)),
+    reply.type('application/json').send((await documentation()).openapi),
   );
   const page = async (request: FastifyRequest, reply: FastifyReply) => {
     const { status, headers, body } = await (await documentation()).page(request.url);
