@@ -13,6 +13,8 @@ export interface Size {
   votes: number;
   /** The last builds, which wait. */
   waiting: number;
+  /** Users, what they may, and what they did, too. */
+  people?: boolean;
 }
 
 /** One a project and target each minute, long ago. */
@@ -44,7 +46,7 @@ export async function fillDatabase(db: Db, size: Size, progress: Progress): Prom
       ? sql`lpad(cast(${value} as text), ${sql.lit(width)}, '0')`
       : sql`printf(${sql.lit(`%0${width}d`)}, ${value})`;
   const named = (n: RawBuilder<unknown>) => sql`('project-' || ${padded(n, 5)})`;
-  const rows = [...rowsOf(size, padded, named), ...rowsOfPeople(BEGIN, named, padded)];
+  const rows = [...rowsOf(size, padded, named), ...(size.people ? rowsOfPeople(BEGIN, named, padded) : [])];
   for (const [table, count, statement] of rows) {
     progress(`${db.adapter.name}: ${String(count)} ${table}`);
     for (let from = 1; from <= count; from += ROWS) {

@@ -18,6 +18,7 @@ const SIZE: Size = {
   snapshots: scaled(100_000),
   votes: scaled(100_000),
   waiting: scaled(5000),
+  people: true,
 };
 const PER_SECOND = 50;
 /** Requests of each kind. */
@@ -66,7 +67,7 @@ async function measure(db: Db, deployment: BenchDeployment, progress: Progress):
   try {
     await fillRefs(db);
     const asker: Asker = { url: server.url, token: await tokenOf(deployment) };
-    const alone = await askInTurn(asker);
+    const alone = await askInTurn(asker, server.pid);
     const before = await processorSecondsOf(server.pid);
     const times = await askAll(asker, `${engine}: `, progress);
     const used = (await processorSecondsOf(server.pid)) - before;
@@ -83,7 +84,8 @@ async function measure(db: Db, deployment: BenchDeployment, progress: Progress):
         server_ms_a_request: rounded((used * 1000) / (EACH * times.size)),
         over_goal: slowest.filter(([, ms]) => ms > GOAL).map(([name]) => name),
         percentile95: Object.fromEntries(slowest.map(([name, ms]) => [name, rounded(ms)])),
-        median_alone: Object.fromEntries(alone.map(([name, ms]) => [name, rounded(ms)])),
+        median_alone: Object.fromEntries(alone.map(([name, { took }]) => [name, rounded(took)])),
+        processor_alone: Object.fromEntries(alone.map(([name, { processor }]) => [name, rounded(processor)])),
         ...{ ready_after: rounded(server.readyAfter), resident_mb: rounded(memory.resident / 1e6) },
       },
     };
@@ -117,22 +119,24 @@ async function tokenOf({ dataDir, directory }: BenchDeployment): Promise<string>
   return (await Promise.any(places)).trim();
 }
 
-/** Milliseconds that a server with nothing else to do takes, the slowest first. */
-async function askInTurn(asker: Asker): Promise<[string, number][]> {
-  const found: [string, number][] = [];
+/** Milliseconds that a server with nothing else to do takes, and those of its processor, which others on the machine do not change; the slowest first. */
+async function askInTurn(asker: Asker, pid: number): Promise<[string, { took: number; processor: number }][]> {
+  const found: [string, { took: number; processor: number }][] = [];
   for (const [name, path] of Object.entries(requestsOf(SIZE))) {
-    const times: number[] = [];
+    const [times, used]: [number[], number[]] = [[], []];
     for (let n = 0; n < ALONE; n += 1) {
+      const before = await processorSecondsOf(pid);
       const began = performance.now();
       await ask(asker, path());
       times.push(performance.now() - began);
+      used.push(((await processorSecondsOf(pid)) - before) * 1000);
     }
-    found.push([name, median(times)]);
+    found.push([name, { took: median(times), processor: median(used) }]);
   }
-  return found.sort(([, a], [, b]) => b - a);
+  return found.sort(([, a], [, b]) => b.took - a.took);
 }
 
-/** Milliseconds of each request, from when it was due, by its name. All kinds in turn, at an even pace, whether those before were answered or not. */
+/** Milliseconds of each request, from when it was due, by its name. All kinds in turns, at an even pace, whether those before were answered or not. */
 async function askAll(asker: Asker, label: string, progress: Progress): Promise<Map<string, number[]>> {
   const requests = requestsOf(SIZE);
   const times = new Map(Object.keys(requests).map((name) => [name, [] as number[]]));
@@ -141,7 +145,7 @@ async function askAll(asker: Asker, label: string, progress: Progress): Promise<
   const asked: Promise<void>[] = [];
   let count = 0;
   for (let round = 0; round < EACH; round += 1)
-    for (const [name, path] of Object.entries(requests)) {
+    for (const [name, path] of shuffled(Object.entries(requests))) {
       const due = began + (count++ * 1000) / PER_SECOND;
       const wait = due - performance.now();
       if (wait > 0) await pause(wait);
@@ -153,6 +157,12 @@ async function askAll(asker: Asker, label: string, progress: Progress): Promise<
     }
   await Promise.all(asked);
   return times;
+}
+
+/** In any order: in a fixed one the same few would always wait for the slow one before them. */
+function shuffled<T>(all: readonly T[]): T[] {
+  const places = all.map((one) => ({ one, at: Math.random() }));
+  return places.sort((a, b) => a.at - b.at).map(({ one }) => one);
 }
 
 /** @throws Error for whatever is not answered */

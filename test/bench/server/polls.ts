@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { openDatabase, sqliteUrl } from '../../../src/db/index.ts';
@@ -17,7 +18,10 @@ const LONGEST_FIRST_LOOK = 3_600_000;
 
 /** A server that looks at many projects each minute and finds nothing new: processor time of it and of all processes it starts. The git server is not in it. */
 export const benchmarkPolls: Benchmark = async (progress) => {
-  const sample = await makeSample(join(BENCH, 'server', 'polled'), 'sample');
+  const place = join(BENCH, 'server', 'polled');
+  // Of a run that was ended half-way.
+  await rm(place, { recursive: true, force: true });
+  const sample = await makeSample(place, 'sample');
   const git = await serveGit({ up: join(sample.upstream, '.git'), packaging: join(sample.packaging, '.git') });
   const names = Array.from({ length: PROJECTS }, (_, n) => [projectName(n), { targets: ['rpms'] }]);
   const { config, dataDir } = await makeDeployment('polls', {
