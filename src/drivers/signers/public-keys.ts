@@ -8,6 +8,8 @@ export interface ListedKey extends PublicKey {
   createdAt: number;
   /** Its first user id. */
   userId: string;
+  /** By what name gpg-agent knows the secret part that signs; null unless it is the primary key itself and nothing else of it can sign. */
+  keygrip: string | null;
 }
 
 /** What every call of gpg has: no questions, no daemon that outlives it, no network. */
@@ -22,7 +24,16 @@ export function gpgCommand(home: string): [string, ...string[]] {
 export async function readPublicKeys(home: string, fingerprints: readonly string[] | null): Promise<ListedKey[]> {
   const names = fingerprints ?? [];
   const { stdout } = await run(
-    [...gpgCommand(home), '--quiet', '--with-colons', '--fixed-list-mode', '--list-keys', '--', ...names],
+    [
+      ...gpgCommand(home),
+      '--quiet',
+      '--with-colons',
+      '--fixed-list-mode',
+      '--with-keygrip',
+      '--list-keys',
+      '--',
+      ...names,
+    ],
     { okExitCodes: [0, 2] },
   );
   const listed = parseListing(stdout);
@@ -39,15 +50,20 @@ async function exportKey(home: string, fingerprint: string): Promise<string> {
   return stdout;
 }
 
-/** Reads `gpg --with-colons` (doc/DETAILS of GnuPG): a `pub` or `sec` record, then its `fpr`, then its `uid`s. */
+/** Reads `gpg --with-colons` (doc/DETAILS of GnuPG): a `pub` or `sec` record, then its `fpr`, its `grp`, its `uid`s and its subkeys. */
 export function parseListing(text: string): Omit<ListedKey, 'armored'>[] {
   const keys: Omit<ListedKey, 'armored'>[] = [];
   let fields: readonly string[] | null = null;
+  let of = { primary: true, signs: false };
   for (const line of text.split('\n')) {
     const record = line.split(':');
     if (record[0] === 'pub' || record[0] === 'sec') fields = record;
     const last = keys.at(-1);
     if (record[0] === 'uid' && last?.userId === '') last.userId = record[9] ?? '';
+    const signs = (record[11] ?? '').includes('s');
+    if (record[0] === 'pub' || record[0] === 'sub') of = { primary: record[0] === 'pub', signs };
+    if (record[0] === 'grp' && last !== undefined && of.primary && of.signs) last.keygrip = record[9] ?? null;
+    if (record[0] === 'sub' && signs && last !== undefined) last.keygrip = null;
     if (record[0] !== 'fpr' || fields === null) continue;
     keys.push({
       fingerprint: record[9] ?? '',
@@ -55,6 +71,7 @@ export function parseListing(text: string): Omit<ListedKey, 'armored'>[] {
       createdAt: Number(fields[5]) * 1000,
       expiresAt: fields[6] === '' || fields[6] === undefined ? null : Number(fields[6]) * 1000,
       userId: '',
+      keygrip: null,
     });
     fields = null;
   }

@@ -12,6 +12,10 @@ import {
   retireOwnKey,
   usableOwnKeys,
 } from '../../../src/drivers/signers/gpg/index.ts';
+import { signWithAgent } from '../../../src/drivers/signers/gpg/agent-sign.ts';
+import { signWithGpg } from '../../../src/drivers/signers/gpg/sign.ts';
+import { readPublicKeys } from '../../../src/drivers/signers/public-keys.ts';
+import { verifySignature } from '../../../src/drivers/signers/verify.ts';
 import { dearmor, joinKeys, run } from '../../../src/lib/index.ts';
 import type { Signer } from '../../../src/model/index.ts';
 import { agentsOf, killAgent, makeKey, removeHomes, temporary } from './keys.ts';
@@ -34,6 +38,17 @@ async function clientSays(signer: Signer, signature: Uint8Array, signed: Uint8Ar
   const files = [join(directory, 's'), ...(signed === null ? [] : [join(directory, 'c')])];
   return (await run(['gpgv', '--keyring', join(directory, 'ring'), ...files], { okExitCodes: [0, 1, 2] })).stderr;
 }
+
+/** The packets of a signature, without what differs each time: its moment and its number. */
+async function packets(signature: Uint8Array): Promise<string[]> {
+  const { stdout } = await run(['gpg', '--list-packets'], { input: signature });
+  return stdout
+    .split('\n')
+    .filter((line) => !line.startsWith('# off'))
+    .map((line) => line.replace(/created [0-9]+|sig created [0-9-]+|begin of digest .*|\[[0-9]+ bits\]/g, ''));
+}
+
+const signedText = (message: Uint8Array) => Buffer.from(message).toString().split('-----BEGIN PGP SIGNATURE')[0];
 
 describe('the gpg signer', () => {
   test('makes detached, armored and clear signatures that gpgv takes', async () => {
@@ -197,6 +212,63 @@ describe('gpg-agent', () => {
     if (child.exitCode === null) await once(child, 'close');
     await delay(500);
     expect(await agentsOf(home)).toEqual(before);
+  });
+});
+
+describe('a signature that gpg-agent makes without gpg', () => {
+  const text = Buffer.from('Origin: x\n- a dash\n-----BEGIN\n\nSHA256:\n abc 1 f\n');
+
+  test('is taken by gpgv, and has in it what gpg puts into its own', async () => {
+    const home = await temporary();
+    const key = await makeKey(home, { algorithm: 'rsa3072' });
+    const [listed] = await readPublicKeys(home, [key]);
+    if (listed === undefined) throw new Error('no key');
+    const signer = gpgSigner(home, [key]);
+    await signer.sign(text, 'detached');
+    for (const form of ['detached', 'armored', 'clearsigned'] as const)
+      for (let n = 0; n < 3; n++) {
+        const made = (await signWithAgent(home, listed, text, form)) ?? Buffer.from('nothing');
+        const said = await clientSays(signer, made, form === 'clearsigned' ? null : text);
+        expect(said).toContain('Good signature');
+        await expect(
+          verifySignature({ content: text, signature: made, form }, { keys: [listed], by: key }, 'here'),
+        ).resolves.toBeUndefined();
+        if (n > 0) continue;
+        const own = await signWithGpg({ home, users: [key], passphraseFile: null }, text, form);
+        expect(await packets(made)).toEqual(await packets(own));
+        if (form === 'clearsigned') expect(signedText(made)).toBe(signedText(own));
+      }
+  });
+
+  test('is left to gpg for other keys, odd texts, and where the agent refuses', async () => {
+    const home = await temporary();
+    const [plain, curve] = [await makeKey(home, { algorithm: 'rsa2048' }), await makeKey(home)];
+    const locked = await makeKey(home, { algorithm: 'rsa2048', passphrase: 'secret' });
+    const subkey = await makeKey(home, { algorithm: 'rsa2048' });
+    await run([
+      'gpg',
+      ...['--homedir', home, '--batch', '--pinentry-mode', 'loopback', '--passphrase', ''],
+      ...['--quick-add-key', subkey, 'rsa2048', 'sign', 'never'],
+    ]);
+    await killAgent(home);
+    const signer = gpgSigner(home, [plain]);
+    await signer.sign(text, 'armored');
+    const keys = await readPublicKeys(home, [plain, curve, locked, subkey]);
+    const made = keys.map(async (key) => (await signWithAgent(home, key, text, 'detached')) !== undefined);
+    expect(await Promise.all(made)).toEqual([true, false, false, false]);
+    const [first] = keys;
+    if (first === undefined) throw new Error('no key');
+    for (const odd of ['no end', 'blank \n', 'a\r\n', 'empty\n\n', '\u00e9\n'])
+      expect(await signWithAgent(home, first, Buffer.from(odd), 'clearsigned')).toBeUndefined();
+    // Somebody else's key under this one's name.
+    expect(await signWithAgent(home, { ...first, armored: keys[3]?.armored ?? '' }, text, 'detached')).toBeUndefined();
+    const wrong = { ...first, keygrip: keys[3]?.keygrip ?? 'A'.repeat(40) };
+    expect(await signWithAgent(home, wrong, text, 'detached')).toBeUndefined();
+    // What the signer hands out for each is good.
+    for (const key of [plain, curve, subkey])
+      expect(
+        await clientSays(gpgSigner(home, [key]), await gpgSigner(home, [key]).sign(text, 'detached'), text),
+      ).toContain('Good signature');
   });
 });
 

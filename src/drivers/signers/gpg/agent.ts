@@ -37,6 +37,14 @@ export async function ensureAgent(home: string): Promise<void> {
   }
 }
 
+/** The socket of an agent that answers. @throws as `ensureAgent` does */
+export async function agentSocket(home: string): Promise<string> {
+  const known = sockets.get(home);
+  if (known !== undefined) return known;
+  await ensureAgent(home);
+  return sockets.get(home) ?? socketOf(home);
+}
+
 async function startAgent(home: string): Promise<void> {
   const status = await lstat(home).catch(() => undefined);
   if (status?.isDirectory() !== true)

@@ -2,6 +2,7 @@ import type { PublicKey, Signer } from '../../../model/index.ts';
 import type { ListedKey } from '../public-keys.ts';
 import { refuseUnusable, signingFailed } from '../refusal.ts';
 import { verifySignature } from '../verify.ts';
+import { signWithAgent } from './agent-sign.ts';
 import { cosignersAmong, readKeys } from './read-keys.ts';
 import { signWithGpg } from './sign.ts';
 
@@ -24,7 +25,7 @@ const FRESH = 60_000;
  * that was given only the older one goes on; other forms, of which clients read the first signature only, by the newest.
  */
 export function createGpgSigner(options: GpgOptions): Signer {
-  const { home, fingerprints } = options;
+  const { home, fingerprints, passphraseFile } = options;
   let known: { of: string; until: number; keys: ListedKey[]; cosigners?: ListedKey[] } | undefined;
   const keysNow = async () => {
     const names = await fingerprints();
@@ -45,6 +46,9 @@ export function createGpgSigner(options: GpgOptions): Signer {
         if (form === 'clearsigned') now.cosigners ??= await cosignersAmong(home, now.keys);
         const signers = form === 'clearsigned' ? [first, ...(now.cosigners ?? [])] : [first];
         const users = signers.map(({ fingerprint }) => fingerprint);
+        const plain = signers.length === 1 && passphraseFile === null;
+        const made = plain ? await signWithAgent(home, first, content, form) : undefined;
+        if (made !== undefined) return made;
         const signature = await signWithGpg({ ...options, users }, content, form);
         await verifySignature({ content, signature, form }, { keys: now.keys, by: first.fingerprint }, home);
         return signature;
