@@ -4,6 +4,7 @@ export * from './bell.ts';
 export * from './compress.ts';
 export * from './errors.ts';
 export * from './files.ts';
+export * from './lasting.ts';
 export * from './gzip-blocks.ts';
 export * from './hash.ts';
 export * from './installation.ts';

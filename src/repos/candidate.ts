@@ -1,11 +1,11 @@
 import { constants } from 'node:fs';
 import { chmod, copyFile, link, mkdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errnoOf, fileSystemError } from '../lib/index.ts';
+import { errnoOf, fileSystemError, openLastingFiles } from '../lib/index.ts';
 import type { LocalRepository, PackageFile, Store } from '../model/index.ts';
 import { writeIndices, type Assembler } from './assembly/index.ts';
 import type { Fragments } from './fragments.ts';
-import { writeBelow, type SnapshotMaker } from './snapshots.ts';
+import type { SnapshotMaker } from './snapshots.ts';
 
 /** Where the packages of a candidate lie that are in no pool yet. */
 const NEW = 'new';
@@ -28,8 +28,10 @@ export async function writeCandidate(
     await mkdir(layout.pool, { recursive: true });
     await symlink(layout.pool, join(directory, 'pool'));
     for (const file of files) await bring(file, join(directory, hrefOf(file)));
-    await writeIndices(directory, assemblies, { format, time, byHash: null });
-    await writeBelow(directory, format.indexOfIndices(assemblies, { time, architectures, origin, byHash: false }));
+    const first = format.indexOfIndices(assemblies, { time, architectures, origin, byHash: false });
+    await using written = openLastingFiles(time);
+    await writeIndices(directory, assemblies, { files: written, format, time, byHash: null });
+    await written.write(join(directory, first.path), [first.content]);
   } catch (error) {
     throw fileSystemError(error, directory);
   }

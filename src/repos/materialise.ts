@@ -36,22 +36,25 @@ export function snapshotFiles(parts: { maker: RefMaker; tree: SnapshotTree; asse
   };
   return {
     writeSnapshot: async (hash, { time, after, stored }) => {
-      // Begun first: other threads compress while this one writes the list.
       const assemblies = waitedForLater(assembler.assemble(hash));
-      const durable = waitedForLater(Promise.all([turn().then(() => tree.keep(hash)), stored]));
+      // Writing the list keeps this thread, which has nothing else to do while files are being made to last.
+      const durable = () => Promise.all([turn().then(() => tree.keep(hash)), stored]);
       const [there, before] = await Promise.all([
         snapshotIndices(layout, hash),
         after === null ? null : snapshotIndices(layout, after),
       ]);
       const stamp = there?.time ?? (before === null ? time : Math.max(time, before.time + 1));
       if (there === null) await write(hash, stamp, { assemblies, durable });
-      await durable;
+      else await durable();
       return stamp;
     },
     materialise: async (hash, time) => {
       if ((await snapshotIndices(layout, hash)) !== null) await renew(layout, hash);
       else
-        await write(hash, time, { assemblies: waitedForLater(assembler.assemble(hash)), durable: Promise.resolve() });
+        await write(hash, time, {
+          assemblies: waitedForLater(assembler.assemble(hash)),
+          durable: () => Promise.resolve(),
+        });
     },
     dematerialise: (hash) => removeSnapshot(layout, hash),
     isMaterialised: async (hash) => (await snapshotIndices(layout, hash)) !== null,

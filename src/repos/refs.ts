@@ -6,6 +6,7 @@ import {
   allEnded,
   errnoOf,
   fileSystemError,
+  openLastingFiles,
   replaceLink,
   syncDirectory,
   TrunklineError,
@@ -15,7 +16,7 @@ import type { PackageFormat } from '../model/index.ts';
 import type { IndexRecord } from './assembly/index.ts';
 import { checkHash, checkRefName, KEY_FILE, linkTarget, TEMPORARY, type Layout } from './layout.ts';
 import { armoredKeys, signedFiles } from './sign.ts';
-import { settle, snapshotIndices, writeBelow, type SnapshotMaker } from './snapshots.ts';
+import { snapshotIndices, type SnapshotMaker } from './snapshots.ts';
 
 /** What a ref and its client files are made from. */
 export interface RefMaker extends SnapshotMaker {
@@ -69,9 +70,9 @@ export async function moveRef(maker: RefMaker, name: string, hash: string, now: 
       await signAgain(maker, hash, indices);
       await replaceLink(place, `snapshots/${hash}`, { durable: false });
     }
-    await writeChanged(join(layout.directory, `${name}.mirrorlist`), `${maker.url}/snapshots/${hash}/\n`);
-    for (const file of await clientFilesOf(maker, name))
-      await writeChanged(join(layout.directory, file.fileName), file.content);
+    const mirrorlist = { fileName: `${name}.mirrorlist`, content: `${maker.url}/snapshots/${hash}/\n` };
+    const files = [mirrorlist, ...(await clientFilesOf(maker, name))];
+    await allEnded(files.map((file) => writeChanged(join(layout.directory, file.fileName), file.content)));
     await syncDirectory(layout.directory);
   } catch (error) {
     throw fileSystemError(error, place);
@@ -163,13 +164,14 @@ async function fillOwnIndex(
   const own = new Set([first, ...format.layout.signatures(first.path)].map((file) => posix.basename(file.path)));
   const links = there.filter((name) => !own.has(name)).map((name) => [join(top, name), join(snapshot, name)] as const);
   const files = [first, ...signed, { path: RECORD, content: `${JSON.stringify(record)}\n` }];
+  await using lasting = openLastingFiles(record.time);
   await allEnded([
-    ...files.map((file) => writeBelow(directory, file)),
+    ...files.map((file) => lasting.write(join(directory, file.path), [file.content])),
     ...[['pool', layout.pool] as const, ...links].map(([name, to]) =>
       symlink(linkTarget(join(place, name), to), join(directory, name)),
     ),
   ]);
-  await settle(directory, record.time);
+  await lasting.settle(directory);
 }
 
 /** Whether a client would soon stop believing a ref's index. */

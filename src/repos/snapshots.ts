@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, open, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { allEnded, errnoOf, fileSystemError, syncDirectory } from '../lib/index.ts';
+import { mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { allEnded, errnoOf, fileSystemError, openLastingFiles, syncDirectory } from '../lib/index.ts';
 import type { PackageFormat, Signer } from '../model/index.ts';
 import { linkByHash, readIndices, writeIndices, type Assembly, type IndexRecord } from './assembly/index.ts';
 import { checkHash, TEMPORARY, type Layout } from './layout.ts';
@@ -22,8 +22,8 @@ export interface SnapshotContent {
   clientFiles: readonly { fileName: string; content: string }[];
   /** Seconds since the epoch: what the index says, and when its files were changed as far as HTTP is concerned. */
   time: number;
-  /** What has to last before the snapshot gets its name: its list, its packages. */
-  durable: Promise<unknown>;
+  /** Sees that what has to last before the snapshot gets its name does: its list, its packages. Called once its files are written. */
+  durable: () => Promise<unknown>;
 }
 
 export function snapshotDirectory(layout: Layout, hash: string): string {
@@ -43,6 +43,7 @@ export async function placeSnapshot(maker: SnapshotMaker, hash: string, content:
   try {
     await mkdir(layout.snapshots, { recursive: true });
     const building = await mkdtemp(join(layout.snapshots, TEMPORARY));
+    await using files = openLastingFiles(time);
     try {
       const top = join(building, hash);
       await mkdir(top);
@@ -50,15 +51,17 @@ export async function placeSnapshot(maker: SnapshotMaker, hash: string, content:
       const assemblies = await content.assemblies;
       const first = format.indexOfIndices(assemblies, { time, architectures, origin });
       const writing = async () => {
-        await writeIndices(top, assemblies, { format, time, byHash: layout.byHash });
+        await writeIndices(top, assemblies, { files, format, time, byHash: layout.byHash });
         await linkByHash(top, directory, assemblies, { format, byHash: layout.byHash });
       };
       const signing = async () => {
-        for (const file of await signedFiles(maker, first)) await writeBelow(top, file);
+        for (const file of await signedFiles(maker, first)) await files.write(join(top, file.path), [file.content]);
       };
-      const others = [first, ...content.clientFiles.map(asPath)].map((file) => writeBelow(top, file));
+      const others = [first, ...content.clientFiles.map(asPath)].map((file) =>
+        files.write(join(top, file.path), [file.content]),
+      );
       await allEnded([signing(), writing(), ...others]);
-      await Promise.all([settle(top, time), content.durable]);
+      await allEnded([files.settle(top), content.durable()]);
       await giveName(top, directory);
       await syncDirectory(layout.snapshots);
     } finally {
@@ -78,39 +81,11 @@ export async function removeSnapshot(layout: Layout, hash: string): Promise<void
   await rm(leaving, { recursive: true, force: true });
 }
 
-export async function writeBelow(top: string, file: { path: string; content: string | Uint8Array }): Promise<void> {
-  await mkdir(dirname(join(top, file.path)), { recursive: true });
-  await writeFile(join(top, file.path), file.content);
-}
-
 /** A snapshot that is there already was written by another call at the same time, from the same packages. */
 async function giveName(built: string, path: string): Promise<void> {
   await rename(built, path).catch((error: unknown) => {
     if (!['EEXIST', 'ENOTEMPTY'].includes(errnoOf(error) ?? '')) throw error;
   });
-}
-
-/** Gives every file below a directory a time and makes all of it durable: everything at once, which a file system writes together. */
-export async function settle(directory: string, time: number): Promise<void> {
-  const entries = await readdir(directory, { withFileTypes: true });
-  await Promise.all([
-    syncDirectory(directory),
-    ...entries.map(async (entry) => {
-      const path = join(directory, entry.name);
-      if (entry.isDirectory()) await settle(path, time);
-      if (entry.isFile()) await settleFile(path, time);
-    }),
-  ]);
-}
-
-async function settleFile(path: string, time: number): Promise<void> {
-  await utimes(path, time, time);
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function asPath({ fileName, content }: { fileName: string; content: string }): { path: string; content: string } {

@@ -7,8 +7,8 @@ import { createChunkMemory, makeChunk, openChunk, type Chunk, type ChunkMemory }
 
 /** Packages whose entries are compressed together at most: few enough that a change recompresses little, enough that it costs little in size. */
 const CHUNK = 256;
-/** Every so many chunks the running hashes are kept, so that the next assembly goes on from there. */
-const CHECKPOINT = 4;
+/** The running hashes are kept at so many places of an index file at most, so that the next assembly goes on from there. */
+const CHECKPOINTS = 64;
 
 /** An index file in memory. */
 export interface Assembly extends AssembledIndex {
@@ -59,36 +59,21 @@ export function createAssembler(options: AssemblerOptions): Assembler {
   const recall = async () => {
     if (memory.size === 0) for (const chunk of await options.kept()) memory.set(chunk);
   };
-  const nodeChunks = async (node: string, elsewhere: ReadonlyMap<string, string>): Promise<Chunk[]> => {
-    const known = parts.map((part) => memory.get(`${part.id} ${node}`));
-    const packages = elsewhere.size > 0 || known.includes(undefined) ? await tree.list(node) : [];
-    const moved = packages.some((one) => elsewhere.has(one.sha256));
-    if (!moved && !known.includes(undefined)) return known.filter((one) => one !== undefined);
-    const fragments = await options.fragmentsOf(packages);
-    const entries = packages.map((one, n) => ({
-      fragment: fragments[n] ?? {},
-      href: elsewhere.get(one.sha256) ?? options.hrefOf(one),
-    }));
-    return Promise.all(
-      parts.map(async (part) => {
-        const text = entries.map((entry) => part.entry(entry)).join('');
-        const chunk = await makeChunk(`${part.id} ${node}${moved ? ' elsewhere' : ''}`, text, compression);
-        if (!moved) memory.set(chunk);
-        return chunk;
-      }),
-    );
-  };
+  const nodeChunks = chunksOfNodes(options, memory);
 
   return {
     assemble: async (root, elsewhere = new Map()) => {
       await recall();
       const count = await tree.count(root);
       const nodes = count === 0 ? [] : await tree.parts(root, CHUNK);
+      const alone = nodes.filter(({ hash }) => nodeChunks.known(hash).includes(undefined)).length < 2;
       const byNode: Chunk[][] = [];
       // A few at once: compression runs on other threads.
       for (let start = 0; start < nodes.length; start += 8)
         byNode.push(
-          ...(await Promise.all(nodes.slice(start, start + 8).map(({ hash }) => nodeChunks(hash, elsewhere)))),
+          ...(await Promise.all(
+            nodes.slice(start, start + 8).map(({ hash }) => nodeChunks.of(hash, elsewhere, { alone })),
+          )),
         );
       const entries = await Promise.all(
         parts.map(async (part, n) => {
@@ -107,6 +92,36 @@ export function createAssembler(options: AssemblerOptions): Assembler {
       return [...entries, ...(await assembleWholes(options, memory, root))];
     },
   };
+}
+
+/** The chunks of a subtree, one for each part. */
+function chunksOfNodes(options: AssemblerOptions, memory: ChunkMemory) {
+  const { tree, parts, compression } = options;
+  const known = (node: string) => parts.map((part) => memory.get(`${part.id} ${node}`));
+  const of = async (
+    node: string,
+    elsewhere: ReadonlyMap<string, string>,
+    how: { alone: boolean },
+  ): Promise<Chunk[]> => {
+    const held = known(node);
+    const packages = elsewhere.size > 0 || held.includes(undefined) ? await tree.list(node) : [];
+    const moved = packages.some((one) => elsewhere.has(one.sha256));
+    if (!moved && !held.includes(undefined)) return held.filter((one) => one !== undefined);
+    const fragments = await options.fragmentsOf(packages);
+    const entries = packages.map((one, n) => ({
+      fragment: fragments[n] ?? {},
+      href: elsewhere.get(one.sha256) ?? options.hrefOf(one),
+    }));
+    return Promise.all(
+      parts.map(async (part) => {
+        const text = entries.map((entry) => part.entry(entry)).join('');
+        const chunk = await makeChunk(`${part.id} ${node}${moved ? ' elsewhere' : ''}`, text, compression, how);
+        if (!moved) memory.set(chunk);
+        return chunk;
+      }),
+    );
+  };
+  return { known, of };
 }
 
 /** The index files of what projects supply, each one chunk. */
@@ -138,13 +153,14 @@ async function digest(
   const closed = from?.closed.copy() ?? createHash('sha256');
   let [openSize, closedSize] = [from?.openSize ?? 0, from?.closedSize ?? 0];
   const checkpoints = [...usable];
+  const every = Math.ceil(chunks.length / CHECKPOINTS);
   for (const [n, chunk] of chunks.slice(from?.length ?? 0).entries()) {
     const length = n + 1 + (from?.length ?? 0);
     open.update(await openChunk(chunk, compression));
     closed.update(chunk.closed);
     openSize += chunk.openSize;
     closedSize += chunk.closed.length;
-    if (length % CHECKPOINT === 0)
+    if (length % every === 0)
       checkpoints.push({ length, open: open.copy(), openSize, closed: closed.copy(), closedSize });
   }
   return {

@@ -1,7 +1,7 @@
-import { link, mkdir, open, readFile, symlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { allEnded, errnoOf } from '../../lib/index.ts';
+import { allEnded, errnoOf, type LastingFiles } from '../../lib/index.ts';
 import type { AssembledIndex, Compression, PackageFormat } from '../../model/index.ts';
 import { linkTarget } from '../layout.ts';
 import type { Assembly } from './assemble.ts';
@@ -37,16 +37,18 @@ export type IndexRecord = z.infer<typeof recordSchema>;
 export async function writeIndices(
   directory: string,
   assemblies: readonly Assembly[],
-  options: { format: PackageFormat; time: number; byHash: string | null },
+  options: { files: LastingFiles; format: PackageFormat; time: number; byHash: string | null },
 ): Promise<void> {
-  const { format, time, byHash } = options;
+  const { files, format, time, byHash } = options;
   const record: IndexRecord = { form: FORM, time, indices: assemblies.map(describe) };
   await allEnded([
-    writeFile(join(directory, RECORD), `${JSON.stringify(record)}\n`),
+    files.write(join(directory, RECORD), [`${JSON.stringify(record)}\n`]),
     ...assemblies.map(async (assembly) => {
       const path = join(directory, format.indexPath(assembly));
-      await mkdir(dirname(path), { recursive: true });
-      await writeChunks(path, assembly.chunks);
+      await files.write(
+        path,
+        assembly.chunks.map((chunk) => chunk.closed),
+      );
       const place = format.layout.byHash?.(assembly);
       if (place === undefined || byHash === null) return;
       await mkdir(byHash, { recursive: true });
@@ -96,16 +98,6 @@ export async function keptChunks(directory: string, format: PackageFormat, compr
     }
   }
   return found;
-}
-
-async function writeChunks(path: string, chunks: readonly Chunk[]): Promise<void> {
-  const handle = await open(path, 'wx', 0o644);
-  try {
-    for (let start = 0; start < chunks.length; start += 256)
-      await handle.writeFile(Buffer.concat(chunks.slice(start, start + 256).map((chunk) => chunk.closed)));
-  } finally {
-    await handle.close();
-  }
 }
 
 function describe({ id, compression, open: opened, closed, chunks }: Assembly): IndexRecord['indices'][number] {
