@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { appendToLog } from '../../../lib/index.ts';
 import type { Jail, JailRoot, JailRun } from '../../../lib/jail/index.ts';
 import type { DebBaseRepository, LocalRepository, Target } from '../../../model/index.ts';
+import { ownArchive, SUITE } from '../own-archive.ts';
 import { APT_PROGRAM } from './apt-program.ts';
-import { addressBinds, debRepositories, isRemote, keyInJail, localBinds, OURS } from './base-repositories.ts';
+import { addressBinds, debRepositories, isRemote, keyInJail, localBinds } from './base-repositories.ts';
 import { fetchFresh, MachineTrouble, stopped } from './outcome.ts';
 
 export interface AptRequest {
@@ -55,6 +54,7 @@ export async function runApt(request: AptRequest): Promise<AptResult> {
 
 async function runStep(request: AptRequest, step: 'all' | 'download' | 'install', fresh = false): Promise<AptResult> {
   const { repository, target } = request;
+  const ours = repository === null ? { line: '', pin: `n=${SUITE}` } : await ownArchive(repository);
   const mark = randomBytes(12).toString('hex');
   const result = await request.jail.run(['/bin/sh', '-c', APT_PROGRAM, 'sh', ...request.command], {
     root: request.root,
@@ -66,9 +66,9 @@ async function runStep(request: AptRequest, step: 'all' | 'download' | 'install'
       MARK: mark,
       STEP: step,
       FRESH: fresh ? '1' : '0',
-      LOCAL: repository === null ? '' : localLine(repository),
+      LOCAL: ours.line,
       REPOSITORY: repository?.path ?? '',
-      PIN: await pinOf(repository),
+      PIN: ours.pin,
       BASES: debRepositories(target).flatMap(sourceLines).join('\n'),
       REPLACE: request.bringToOurs ? '1' : '0',
       LAYERS: request.layers.join(' '),
@@ -139,10 +139,6 @@ export function complaints(words: string): string {
   return chosen.map((line) => line.trim().replaceAll(/\s+/g, ' ')).join('; ');
 }
 
-function localLine(repository: LocalRepository): string {
-  return `deb [trusted=yes] file:${encodeURI(repository.path)} ${OURS.suite} ${OURS.component}`;
-}
-
 /** Base repositories as lines of sources.list(5). */
 export function sourceLines(repository: DebBaseRepository): string[] {
   const options = [
@@ -151,13 +147,4 @@ export function sourceLines(repository: DebBaseRepository): string[] {
   ];
   const given = options.length === 0 ? '' : ` [${options.join(' ')}]`;
   return repository.suites.map((suite) => `deb${given} ${repository.uri} ${suite} ${repository.components.join(' ')}`);
-}
-
-/** Our repository by what its Release file says of itself: the text is read, not interpreted, and a strange one is not used. */
-async function pinOf(repository: LocalRepository | null): Promise<string> {
-  const pin = `n=${OURS.suite}`;
-  if (repository === null) return pin;
-  const release = await readFile(join(repository.path, 'dists', OURS.suite, 'Release'), 'utf8');
-  const origin = /^Origin: ([A-Za-z0-9][A-Za-z0-9 ._-]*)$/m.exec(release)?.[1];
-  return origin === undefined ? pin : `o=${origin},${pin}`;
 }

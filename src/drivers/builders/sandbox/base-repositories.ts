@@ -10,10 +10,9 @@ import type {
   RpmBaseRepository,
   Target,
 } from '../../../model/index.ts';
+import { RELEASE } from '../own-archive.ts';
 
 const RPM_INDEX = 'repodata/repomd.xml';
-/** How our own archives are published for apt. */
-export const OURS = { suite: 'trunk', component: 'main' };
 
 export function rpmRepositories(target: Target): RpmBaseRepository[] {
   return target.baseRepositories.filter((repository) => repository.kind === 'rpm');
@@ -66,7 +65,7 @@ export function indexFiles(target: Target, repository: LocalRepository | null): 
     );
   });
   if (repository === null) return bases;
-  return [join(repository.path, target.format === 'rpm' ? RPM_INDEX : `dists/${OURS.suite}/Release`), ...bases];
+  return [join(repository.path, target.format === 'rpm' ? RPM_INDEX : RELEASE), ...bases];
 }
 
 /** Our snapshot and the pool that links in it lead to. */

@@ -1,7 +1,8 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { ownArchive } from '../own-archive.ts';
 import { sourceLines } from './apt.ts';
-import { addressBinds, debRepositories, isRemote, localBinds, OURS } from './base-repositories.ts';
+import { addressBinds, debRepositories, isRemote, localBinds } from './base-repositories.ts';
 import { answerOf, TIMEOUT, type ClosureRun, type UnmetPackage } from './closure.ts';
 
 /**
@@ -47,7 +48,7 @@ const reportSchema = z.object({
 /** Every Depends and Pre-Depends of every binary package, solved by dose-debcheck. */
 export async function debClosure({ jail, target, repository }: ClosureRun): Promise<UnmetPackage[]> {
   const bases = debRepositories(target);
-  const ours = `deb [trusted=yes] file:${encodeURI(repository.path)} ${OURS.suite} ${OURS.component}`;
+  const { line: ours } = await ownArchive(repository);
   const result = await jail.run(['/bin/sh', '-c', SCRIPT, 'sh', target.arch, ours], {
     root: 'tools',
     binds: [...addressBinds(target), ...localBinds(repository)],

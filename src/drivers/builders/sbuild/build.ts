@@ -4,6 +4,7 @@ import { appendToLog, ProcessError, run } from '../../../lib/index.ts';
 import type { BuildOutcome, BuildRequest, FailureReason } from '../../../model/index.ts';
 import { fullDirectory } from '../free-space.ts';
 import { followLog } from '../log-follower.ts';
+import { ownArchive } from '../own-archive.ts';
 import { copyRegularFile, takeFiles } from '../result-files.ts';
 import { readTail } from '../tail.ts';
 import { LIST_BUILDROOT, sbuildConfiguration } from './configuration.ts';
@@ -68,7 +69,8 @@ async function runSbuild(
   const directories = localDirectories(target, repository);
   const image = await makeImage(work, target.limits.disk);
   const configuration = join(work, 'sbuild.conf');
-  await writeFile(configuration, sbuildConfiguration(repository, directories));
+  const ours = repository === null ? null : await ownArchive(repository);
+  await writeFile(configuration, sbuildConfiguration(ours, directories));
   await mkdir(join(work, 'built'));
   const output = join(work, 'sbuild.log');
   await writeFile(output, '');

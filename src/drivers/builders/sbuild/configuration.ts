@@ -1,28 +1,27 @@
-import type { LocalRepository } from '../../../model/index.ts';
+import type { OwnArchive } from '../own-archive.ts';
 import { BUILDROOT_MARK } from './log.ts';
 import { WORK } from './namespace.ts';
-import { snapshotLine } from './sources.ts';
 
 /** The command that lists the build root: run inside the chroot, when the build requirements are there and nothing of the package has run. */
 export const LIST_BUILDROOT = `dpkg-query -W -f '${BUILDROOT_MARK}\${Package}_\${Version}_\${Architecture}\\n'`;
 
 /**
- * sbuild's configuration for one build, a Perl program (sbuild.conf(5)): the tools we run ourselves or not at all are switched off, our snapshot is a
- * further repository, and `directories` are bound into the chroot from /mnt/0, /mnt/1… to where they are on this machine.
+ * sbuild's configuration for one build, a Perl program (sbuild.conf(5)): the tools we run ourselves or not at all are switched off, our snapshot (`ours`) is
+ * a further repository, and `directories` are bound into the chroot from /mnt/0, /mnt/1… to where they are on this machine.
  */
-export function sbuildConfiguration(repository: LocalRepository | null, directories: readonly string[]): string {
+export function sbuildConfiguration(ours: OwnArchive | null, directories: readonly string[]): string {
   const binds = directories.map((path, number) => `{ directory => '/mnt/${number}', mountpoint => ${perl(path)} }`);
   const settings: Record<string, string> = {
     chroot_mode: perl('unshare'),
     unshare_tmpdir_template: perl(`${WORK}/chroot.XXXXXXXXXX`),
     unshare_bind_mounts: `[ ${binds.join(', ')} ]`,
-    extra_repositories: repository === null ? '[]' : `[ ${perl(snapshotLine(repository))} ]`,
+    extra_repositories: ours === null ? '[]' : `[ ${perl(ours.line)} ]`,
     nolog: '1',
     log_colour: '0',
     apt_update: '1',
     apt_upgrade: '0',
     // Brings what the tarball has of the base to our version of it, up or down (DESIGN 11).
-    apt_distupgrade: repository === null ? '0' : '1',
+    apt_distupgrade: ours === null ? '0' : '1',
     apt_clean: '0',
     clean_source: '0',
     build_source: '0',

@@ -1,12 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { TrunklineError } from '../../../lib/index.ts';
 import type { DebBaseRepository, LocalRepository, Target } from '../../../model/index.ts';
-
-/** As our own repositories are published. */
-const OURS = { suite: 'trunk', component: 'main' };
+import { SUITE } from '../own-archive.ts';
 
 /** Ours over the base's, whatever the versions (DESIGN 11): the content of an apt preferences file. */
-export const PREFERENCES = `Package: *\nPin: release n=${OURS.suite}\nPin-Priority: 1001\n`;
+export const PREFERENCES = `Package: *\nPin: release n=${SUITE}\nPin-Priority: 1001\n`;
 
 /** @throws TrunklineError `config_invalid` for a target without base repositories for apt. */
 export function baseRepositories(target: Target): DebBaseRepository[] {
@@ -34,11 +32,6 @@ export function sourceLines(target: Target): string[] {
     const given = options.length === 0 ? '' : ` [${options.join(' ')}]`;
     return suites.map((suite) => `deb${given} ${uri} ${suite} ${components.join(' ')}`);
   });
-}
-
-/** Our snapshot as a line of sources.list(5). */
-export function snapshotLine(repository: LocalRepository): string {
-  return `deb [trusted=yes] file:${encodeURI(repository.path)} ${OURS.suite} ${OURS.component}`;
 }
 
 /** Directories of this machine that apt inside a root must see at the same place. */

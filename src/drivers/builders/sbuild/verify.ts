@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import { appendToLog } from '../../../lib/index.ts';
 import { openJail, type Jail, type JailResult, type JailRoot } from '../../../lib/jail/index.ts';
 import type { FailureReason, VerifyOutcome, VerifyRequest } from '../../../model/index.ts';
+import { ownArchive } from '../own-archive.ts';
 import { unmetWords } from './log.ts';
 import { CLEAN_ROOT } from './prepare.ts';
-import { isRemote, keyFiles, localDirectories, snapshotLine } from './sources.ts';
+import { isRemote, keyFiles, localDirectories } from './sources.ts';
 
 /**
  * apt-get in the clean root. $1 `fetch` (with the network, without maintainer scripts) or `install` (the other way round: what is remote lies in the cache by then), then `name=version`…
@@ -83,7 +84,7 @@ async function runStep(
     binds: paths.map((path) => ({ source: path, target: path })),
     user: 'root',
     network: step === 'fetch' && isRemote(target),
-    env: { SNAPSHOT: snapshotLine(repository) },
+    env: { SNAPSHOT: (await ownArchive(repository)).line },
     timeout: Math.max(1, timeout),
     maxOutput: target.limits.output,
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { perl, sbuildConfiguration } from '../../../../src/drivers/builders/sbuild/configuration.ts';
 import { readBuildroot, readFailure, readSummary } from '../../../../src/drivers/builders/sbuild/log.ts';
 import { readSourceFailure } from '../../../../src/drivers/builders/sbuild/source.ts';
-import { localDirectories, snapshotLine, sourceLines } from '../../../../src/drivers/builders/sbuild/sources.ts';
+import { localDirectories, sourceLines } from '../../../../src/drivers/builders/sbuild/sources.ts';
 import { debTarget } from '../samples.ts';
 
 const box = (heading: string) => `
@@ -153,9 +153,10 @@ describe('what is written for sbuild and apt', () => {
     expect(sourceLines(target)).toEqual(['deb [trusted=yes] file:///srv/base bookworm main']);
     const directories = localDirectories(target, repository);
     expect(directories).toEqual(['/srv/base', "/srv/it's/repo", '/srv/pool']);
-    const text = sbuildConfiguration(repository, directories);
+    const ours = { line: "deb [trusted=yes] file:/srv/it's/repo trunk main contrib", pin: 'n=trunk' };
+    const text = sbuildConfiguration(ours, directories);
     expect(text).toContain(String.raw`{ directory => '/mnt/1', mountpoint => '/srv/it\'s/repo' }`);
-    expect(text).toContain(`$extra_repositories = [ ${perl(snapshotLine(repository))} ];`);
+    expect(text).toContain(`$extra_repositories = [ ${perl(ours.line)} ];`);
   });
   test('words that would be several are refused', () => {
     const base = target.baseRepositories[0];
