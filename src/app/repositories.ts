@@ -29,6 +29,7 @@ export function openRepositories(
       signer,
       compression: target.compression,
       validFor: target.validFor,
+      components: target.components,
     });
   };
   let removals: number | null = null;

@@ -66,6 +66,8 @@ export interface Target {
   compression: 'gzip' | 'zstd';
   /** deb: seconds for which apt may believe the index of a ref (Valid-Until); null: for ever. */
   validFor: number | null;
+  /** deb: the components of its repository, at least one, the first for packages whose Section names none. Empty for rpm. */
+  components: readonly string[];
   /** Read over HTTP by those with a grant only: the whole target (`true`), or these refs, as names or patterns with `*`. */
   restricted: boolean | readonly string[];
   /** mock's configuration name or absolute path; null for one made from the base repositories. */

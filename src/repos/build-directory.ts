@@ -81,9 +81,11 @@ async function stage(
   const { layout, format, origin } = maker;
   for (const file of build.files) await stageFile(join(staging, file.fileName), file);
   const names = build.files.map((file) => file.fileName);
-  if (build.snapshot === null || (await snapshotIndices(layout, build.snapshot)) === null) return names;
+  const record = build.snapshot === null ? null : await snapshotIndices(layout, build.snapshot);
+  if (build.snapshot === null || record === null) return names;
+  const components = format.componentsOf(record.indices);
   const url = `${maker.url}/${path}/`;
-  const clientFiles = format.clientFiles({ ...build.client, url, origin, keys: await clientKeys(maker) });
+  const clientFiles = format.clientFiles({ ...build.client, url, origin, components, keys: await clientKeys(maker) });
   for (const file of clientFiles) await stageFile(join(staging, file.fileName), file);
   const index = format.layout.directory;
   const places = { pool: layout.pool, [index]: join(layout.snapshots, checkHash(build.snapshot), index) };

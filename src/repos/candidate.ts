@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { errnoOf, fileSystemError, openLastingFiles } from '../lib/index.ts';
 import type { LocalRepository, PackageFile, Store } from '../model/index.ts';
 import { writeIndices, type Assembler } from './assembly/index.ts';
+import { refuseMisplaced, type Components } from './components.ts';
 import type { Fragments } from './fragments.ts';
 import type { SnapshotMaker } from './snapshots.ts';
 
@@ -13,15 +14,16 @@ const NEW = 'new';
 /**
  * The repository as the snapshot `root` would have it, in `directory` (which exists and is empty), before the new packages among `files` are admitted.
  * Those are linked below `new/`; the rest is reached through a link to the pool. Nothing of it is signed.
+ * @throws TrunklineError `package_invalid` for a component that the target does not have
  */
 export async function writeCandidate(
-  parts: { maker: SnapshotMaker; store: Store; fragments: Fragments; assembler: Assembler },
+  parts: { maker: SnapshotMaker; store: Store; fragments: Fragments; assembler: Assembler; components: Components },
   request: { root: string; files: readonly PackageFile[]; directory: string; time: number },
 ): Promise<LocalRepository> {
-  const { maker, store, fragments, assembler } = parts;
+  const { maker, store, fragments, assembler, components } = parts;
   const { layout, format, origin, architectures } = maker;
   const { root, files, directory, time } = request;
-  await fragments.ofFiles(files);
+  refuseMisplaced(components, files, await fragments.ofFiles(files));
   const hrefOf = (file: PackageFile) => `${NEW}/${store.hrefOf(file.sha256, file.identity.fileName)}`;
   const assemblies = await assembler.assemble(root, new Map(files.map((file) => [file.sha256, hrefOf(file)])));
   try {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { errnoOf, namesIn, waitedForLater } from '../lib/index.ts';
 import { RECORD, type Assembler } from './assembly/index.ts';
+import type { Components } from './components.ts';
 import type { Layout } from './layout.ts';
 import { clientKeys, type RefMaker } from './refs.ts';
 import type { Repository } from './repository.ts';
@@ -23,14 +24,20 @@ type Functions = Pick<
 type Begun = Pick<SnapshotContent, 'assemblies' | 'durable'>;
 
 /** Snapshots as files; their packages were admitted. */
-export function snapshotFiles(parts: { maker: RefMaker; tree: SnapshotTree; assembler: Assembler }): Functions {
+export function snapshotFiles(parts: {
+  maker: RefMaker;
+  tree: SnapshotTree;
+  assembler: Assembler;
+  components: Components;
+}): Functions {
   const { maker, tree, assembler } = parts;
+  const { components } = parts.components;
   const { layout, format, origin, url, target } = maker;
   const write = async (hash: string, time: number, { assemblies, durable }: Begun) => {
     const description = `Trunkline packages of ${target}, snapshot ${hash.slice(0, 12)}`;
     const keys = await clientKeys(maker);
     const clientFiles = format.clientFiles({
-      ...{ name: origin, url: `${url}/snapshots/${hash}/`, description, origin, keys },
+      ...{ name: origin, url: `${url}/snapshots/${hash}/`, description, origin, keys, components },
     });
     await placeSnapshot(maker, hash, { assemblies, clientFiles, time, durable });
   };

@@ -71,7 +71,7 @@ export async function moveRef(maker: RefMaker, name: string, hash: string, now: 
       await replaceLink(place, `snapshots/${hash}`, { durable: false });
     }
     const mirrorlist = { fileName: `${name}.mirrorlist`, content: `${maker.url}/snapshots/${hash}/\n` };
-    const files = [mirrorlist, ...(await clientFilesOf(maker, name))];
+    const files = [mirrorlist, ...(await clientFilesOf(maker, name, indices))];
     await allEnded(files.map((file) => writeChanged(join(layout.directory, file.fileName), file.content)));
     await syncDirectory(layout.directory);
   } catch (error) {
@@ -83,7 +83,7 @@ export async function moveRef(maker: RefMaker, name: string, hash: string, now: 
 export async function removeRef(maker: RefMaker, name: string): Promise<void> {
   const { layout } = maker;
   const place = join(layout.directory, checkRefName(name));
-  const clientFiles = refClientFiles({ ...maker, keys: null }, name).map((file) => file.fileName);
+  const clientFiles = refClientFiles({ ...maker, keys: null, components: [] }, name).map((file) => file.fileName);
   try {
     for (const one of [`${name}.mirrorlist`, ...clientFiles]) await rm(join(layout.directory, one), { force: true });
     await syncDirectory(layout.directory);
@@ -124,7 +124,8 @@ async function moveOwnIndex(maker: RefMaker, name: string, hash: string, indices
   const old = await readlink(link).catch(() => '');
   const before = await readRecord(join(layout.directory, old));
   const keys = maker.signer === null ? [] : (await maker.signer.publicKeys()).map((key) => key.fingerprint);
-  if (before?.snapshot === hash && before.keys.join() === keys.join() && !isStale(maker, before, now)) return;
+  const same = before?.snapshot === hash && before.keys.join() === keys.join() && !isStale(maker, before, now);
+  if (same && (await says(join(layout.directory, old), maker, indices, before.time))) return;
   const time = Math.max(now, indices.time, (before?.time ?? 0) + 1);
   if (time > now + MAX_AHEAD) await delay(1000);
   const serial = Number(posix.basename(old)) || 0;
@@ -174,6 +175,13 @@ async function fillOwnIndex(
   await lasting.settle(directory);
 }
 
+/** Whether a ref's own first file is about these index files: those of a snapshot that was made again may be others. */
+async function says(own: string, maker: RefMaker, { indices }: IndexRecord, time: number): Promise<boolean> {
+  const { format, origin, architectures, validFor } = maker;
+  const first = format.indexOfIndices(indices, { time, architectures, origin, validFor });
+  return (await readFile(join(own, first.path), 'utf8').catch(() => null)) === first.content;
+}
+
 /** Whether a client would soon stop believing a ref's index. */
 function isStale({ validFor }: RefMaker, record: RefRecord, now: number): boolean {
   return validFor !== null && now - record.time > validFor / 2;
@@ -192,24 +200,29 @@ async function publishKeys({ layout, signer }: RefMaker): Promise<void> {
   if (signer !== null) await writeChanged(join(layout.directory, KEY_FILE), await armoredKeys(signer));
 }
 
-async function clientFilesOf(maker: RefMaker, name: string) {
-  return refClientFiles({ ...maker, keys: await clientKeys(maker) }, name);
+async function clientFilesOf(maker: RefMaker, name: string, { indices }: IndexRecord) {
+  const components = maker.format.componentsOf(indices);
+  return refClientFiles({ ...maker, components, keys: await clientKeys(maker) }, name);
 }
 
-/** The files with which a user follows a ref, beside it; those inside the snapshot name the snapshot. */
+/**
+ * The files with which a user follows a ref, beside it; those inside the snapshot name the snapshot. `components` are those of the snapshot it points
+ * at, which may be older than the target's: apt warns of one that is not there.
+ */
 export function refClientFiles(
   at: Pick<RefMaker, 'format' | 'url' | 'origin' | 'target'> & {
     keys: Parameters<PackageFormat['clientFiles']>[0]['keys'];
+    components: readonly string[];
   },
   name: string,
 ) {
-  const { format, url, origin, target } = at;
+  const { format, url, origin, target, components } = at;
   return format.clientFiles({
     name: name === 'current' ? origin : `${origin}-${name}`,
     url: `${url}/${name}/`,
     description: `Trunkline packages of ${target}, ${name}`,
     mirrorlist: `${url}/${name}.mirrorlist`,
-    origin,
+    ...{ origin, components },
     keys: at.keys ?? null,
   });
 }

@@ -13,6 +13,7 @@ import type {
 import { createAssembler, keptChunks, type WholeText } from './assembly/index.ts';
 import { closeBuildDirectory, writeBuildDirectory, type BuildDirectory } from './build-directory.ts';
 import { writeCandidate } from './candidate.ts';
+import { refuseMisplaced, type Components } from './components.ts';
 import { strayPackages, sweepByHash, takeAway } from './collect/files.ts';
 import { openFragments } from './fragments.ts';
 import { layoutOf, type BuildPlace } from './layout.ts';
@@ -48,6 +49,8 @@ export interface RepositoryOptions {
   compression?: Compression;
   /** Seconds for which apt may believe a ref's index (Valid-Until). Default null: for ever. */
   validFor?: number | null;
+  /** The components that new snapshots have, the first for packages that name none. Default `main`. apt only. */
+  components?: readonly string[];
 }
 
 /** The published repository of one target. It keeps files; which project, build and ref they belong to is the caller's to record. */
@@ -61,7 +64,7 @@ export interface Repository {
   /**
    * Takes packages into the store, as they are to be published, and keeps their index fragments; a second time is free. `published` answers the digests
    * under which full names were ever published in this target.
-   * @throws TrunklineError `repository_conflict` for two contents with one full name
+   * @throws TrunklineError `repository_conflict` for two contents with one full name; `package_invalid` for a component that the target does not have
    */
   admit(
     files: readonly PackageFile[],
@@ -114,7 +117,10 @@ export interface Repository {
   fragments(packages: readonly ManifestPackage[]): Promise<readonly IndexFragment[]>;
   /** A snapshot as builders take it. */
   local(hash: string): LocalRepository;
-  /** The repository as the snapshot named by `next` would have it, written to the empty `directory`; `files` are the packages that are not admitted yet. */
+  /**
+   * The repository as the snapshot named by `next` would have it, written to the empty `directory`; `files` are the packages that are not admitted yet.
+   * @throws TrunklineError `package_invalid` for a component that the target does not have
+   */
   candidate(
     hash: string,
     files: readonly PackageFile[],
@@ -148,7 +154,7 @@ export interface Repository {
 /** Opens the repository of a target; touches nothing yet. */
 export function openRepository(options: RepositoryOptions): Repository {
   const parts = openParts(options);
-  const { maker, tree, fragments, assembler } = parts;
+  const { maker, tree, fragments } = parts;
   const { target, format, store } = options;
   const { layout, origin, url, signer } = maker;
 
@@ -165,7 +171,7 @@ export function openRepository(options: RepositoryOptions): Repository {
       also: format.layout.byHash === null ? [layout.pool] : [layout.pool, layout.byHash],
     }),
     candidate: (root, files, { directory, time }) =>
-      writeCandidate({ maker, store, fragments, assembler }, { root, files, directory, time }),
+      writeCandidate({ ...parts, store }, { root, files, directory, time }),
     moveRef: (name, hash, now = clock()) => moveRef(maker, name, hash, now),
     readRef: (name) => readRef(layout, name),
     removeRef: (name) => removeRef(maker, name),
@@ -184,14 +190,16 @@ export function openRepository(options: RepositoryOptions): Repository {
 type Parts = ReturnType<typeof openParts>;
 
 function admission(
-  { fragments }: Parts,
+  { fragments, components }: Parts,
   { target, store }: Pick<RepositoryOptions, 'target' | 'store'>,
 ): Pick<Repository, 'admit' | 'beginAdmission'> {
   const beginAdmission: Repository['beginAdmission'] = async (files, published) => {
     await refuseConflicts(target.name, files, published);
     const copied = waitedForLater(store.putAll(files.map((file) => ({ ...file, fileName: file.identity.fileName }))));
     try {
-      const kept = fragments.keep(files, await fragments.ofFiles(files));
+      const made = await fragments.ofFiles(files);
+      refuseMisplaced(components, files, made);
+      const kept = fragments.keep(files, made);
       return { stored: waitedForLater(allEnded([copied, kept])) };
     } catch (error) {
       await Promise.allSettled([copied]);
@@ -210,6 +218,7 @@ function admission(
 
 function openParts(options: RepositoryOptions) {
   const { target, format, store, signer = null, compression = 'gzip', validFor = null } = options;
+  const components: Components = { target: target.name, format, components: options.components ?? ['main'] };
   const url = options.url.replace(/\/+$/, '');
   const layout = layoutOf(options.directory);
   const architectures = [target.arch];
@@ -219,19 +228,20 @@ function openParts(options: RepositoryOptions) {
   };
   const tree = openTree(options.nodes);
   const fragments = openFragments(layout, format, store);
+  const parts = format.indexParts({ architectures, components: components.components });
   const assembler = createAssembler({
     tree,
     compression,
-    parts: format.indexParts({ architectures }),
+    parts,
     wholes: format.wholeParts,
     fragmentsOf: (packages) => fragments.ofPackages(packages),
     hrefOf: (one) => `pool/${store.hrefOf(one.sha256, one.fileName)}`,
     kept: async () => {
       const current = await readRef(layout, 'current');
-      return current === null ? [] : keptChunks(snapshotDirectory(layout, current), format, compression);
+      return current === null ? [] : keptChunks(snapshotDirectory(layout, current), { format, parts, compression });
     },
   });
-  return { maker, tree, fragments, assembler };
+  return { maker, tree, fragments, assembler, components };
 }
 
 /** What the garbage collector does to files. */

@@ -76,6 +76,7 @@ clean:
 `;
 
 export interface DebParts {
+  section?: string;
   buildDepends?: string;
   depends?: string;
   rules?: string;
@@ -86,7 +87,7 @@ export interface DebParts {
 export function debPackaging(name: string, parts: DebParts = {}): Files {
   return {
     'debian/control': `Source: ${name}
-Section: misc
+Section: ${parts.section ?? 'misc'}
 Priority: optional
 Maintainer: Testers <testers@downstream.example>
 ${parts.buildDepends === undefined ? '' : `Build-Depends: ${parts.buildDepends}\n`}Standards-Version: 4.6.2

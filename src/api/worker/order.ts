@@ -3,7 +3,7 @@ import { FORMAT_NAMES, type Project, type Revision, type Target } from '../../mo
 import { hash, name } from '../resources/fields.ts';
 
 /** Raised when server and worker would misunderstand each other. */
-export const WORKER_PROTOCOL = 2;
+export const WORKER_PROTOCOL = 3;
 
 /** Seconds a worker may wait for work in one request. */
 export const LONGEST_WAIT = 30;

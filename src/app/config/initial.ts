@@ -105,6 +105,7 @@ targets: {}
 #         components: [main]
 #       - uri: http://security.debian.org/debian-security
 #         suites: bookworm-security
+#     components: [main, contrib]      # of its own repository; default: everything in main
 #     limits: { time: 1h }
 
 # What every project has unless it says otherwise, key by key. %(name)s is the project's name, %(key)s another key or a word of vars.

@@ -105,9 +105,28 @@ function checkBuilder(input: TargetInput, format: FormatName, path: Path, { repo
     );
   if (format === 'rpm' && input.valid_for !== undefined)
     report.add([...path, 'valid_for'], 'valid_for exists for deb only', 'remove the key', 'key');
+  checkComponents(input.components, format, [...path, 'components'], report);
   if (input.dist !== undefined && format === 'deb')
     report.add([...path, 'dist'], 'dist exists for rpm only', 'remove the key', 'key');
   checkMockName(input.mock_config, [...path, 'mock_config'], report);
+}
+
+function checkComponents(
+  components: readonly string[] | undefined,
+  format: FormatName,
+  path: Path,
+  report: Report,
+): void {
+  if (components === undefined) return;
+  if (format === 'rpm') report.add(path, 'components exist for deb only', 'remove the key', 'key');
+  else if (components.length === 0) report.add(path, 'the list is empty', 'name a component, or remove the key');
+  const twice = components.find((one, place) => components.indexOf(one) !== place);
+  if (twice !== undefined)
+    report.add(
+      [...path, components.lastIndexOf(twice)],
+      `the component ${twice} is there twice`,
+      'keep one of the two',
+    );
 }
 
 /** A name in mock's directory or an absolute path: nothing that mock would read as an option, nothing relative to where we happen to run. */
@@ -179,6 +198,7 @@ function buildTarget(
     versionForm: input.version_form,
     compression: input.compression,
     validFor: input.valid_for ?? null,
+    components: format === 'deb' ? (input.components ?? ['main']) : [],
     restricted: input.restricted,
     mockConfig: input.mock_config ?? null,
     labels: input.labels,

@@ -168,8 +168,12 @@ export interface PackageFormat {
   signatureProblems?(files: readonly PackageFile[], keys: readonly PublicKey[]): Promise<(string | null)[]>;
   /** The index fragments of packages, in the order given. */
   fragments(files: readonly PackageFile[]): Promise<IndexFragment[]>;
-  /** The index files of a repository, each once. */
-  indexParts(options: { architectures: readonly string[] }): readonly IndexPart[];
+  /** The components of a repository that has these index files, in their order; none in a format without components (RPM). */
+  componentsOf(indices: readonly Pick<AssembledIndex, 'id'>[]): readonly string[];
+  /** The component that a package asks to stand in and a repository of these `components` does not have; null where it can stand there. */
+  missingComponent(fragment: IndexFragment, components: readonly string[]): string | null;
+  /** The index files of a repository, each once. In a format with components a package stands in the files of its own. */
+  indexParts(options: { architectures: readonly string[]; components: readonly string[] }): readonly IndexPart[];
   /** Where an index file stands below the repository's top. */
   indexPath(index: AssembledIndex): string;
   /** The file that names all others (repomd.xml, Release), which signatures are made of; its path is below the repository's top. */
@@ -178,7 +182,8 @@ export interface PackageFormat {
   /**
    * What a user puts on a machine to install from the repository at `url`. `name` is the section and the file name; `origin` what its index was
    * written with (apt pins by it), `name` by default; `mirrorlist` is where dnf asks for the address instead; `keys` are the armored public keys,
-   * all in one text, and where they can be fetched; without them the client is told to do without signatures.
+   * all in one text, and where they can be fetched; without them the client is told to do without signatures. `components` are those of the
+   * repository (`componentsOf`), apt's `main` by default.
    */
   clientFiles(repository: {
     name: string;
@@ -187,6 +192,7 @@ export interface PackageFormat {
     mirrorlist?: string;
     origin?: string;
     keys?: { url: string; armored: string } | null;
+    components?: readonly string[];
   }): ClientFile[];
 }
 

@@ -2,7 +2,7 @@ import { link, mkdir, readFile, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { allEnded, errnoOf, type LastingFiles } from '../../lib/index.ts';
-import type { AssembledIndex, Compression, PackageFormat } from '../../model/index.ts';
+import type { AssembledIndex, Compression, IndexPart, PackageFormat } from '../../model/index.ts';
 import { linkTarget } from '../layout.ts';
 import type { Assembly } from './assemble.ts';
 import type { Chunk } from './chunks.ts';
@@ -83,10 +83,16 @@ export async function readIndices(directory: string): Promise<IndexRecord | null
   }
 }
 
-/** The chunks of the index files of a directory, so that they need not be compressed again. Empty where the directory is not there, or damaged. */
-export async function keptChunks(directory: string, format: PackageFormat, compression: Compression): Promise<Chunk[]> {
+/**
+ * The chunks of the index files of a directory, so that they need not be compressed again. Empty where the directory is not there, damaged, or has other
+ * index files than `parts`: the same packages stand elsewhere when a target's components change.
+ */
+export async function keptChunks(
+  directory: string,
+  { format, parts, compression }: { format: PackageFormat; parts: readonly IndexPart[]; compression: Compression },
+): Promise<Chunk[]> {
   const record = await readIndices(directory).catch(() => null);
-  if (record?.form !== FORM) return [];
+  if (record?.form !== FORM || !haveParts(record, format, parts)) return [];
   const found: Chunk[] = [];
   for (const index of record.indices.filter((one) => one.compression === compression)) {
     const content = await readFile(join(directory, format.indexPath(index))).catch(() => null);
@@ -98,6 +104,12 @@ export async function keptChunks(directory: string, format: PackageFormat, compr
     }
   }
   return found;
+}
+
+function haveParts(record: IndexRecord, format: PackageFormat, parts: readonly IndexPart[]): boolean {
+  const wholes = new Set(format.wholeParts.map(({ id }) => id));
+  const found = record.indices.map(({ id }) => id).filter((id) => !wholes.has(id));
+  return found.join('\n') === parts.map(({ id }) => id).join('\n');
 }
 
 function describe({ id, compression, open: opened, closed, chunks }: Assembly): IndexRecord['indices'][number] {

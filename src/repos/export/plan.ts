@@ -2,7 +2,7 @@ import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { dirname, join, posix, relative } from 'node:path';
 import { errnoOf, sha256, TrunklineError } from '../../lib/index.ts';
 import type { PackageFormat } from '../../model/index.ts';
-import { readIndices } from '../assembly/index.ts';
+import { readIndices, type IndexRecord } from '../assembly/index.ts';
 import { KEY_FILE, layoutOf } from '../layout.ts';
 import { refClientFiles } from '../refs.ts';
 import type { Repository } from '../repository.ts';
@@ -55,12 +55,13 @@ export async function planExport(target: ExportedTarget): Promise<ExportPlan> {
     put(refs, { path: name, link });
     put(refs, { path: `${name}.mirrorlist`, content: Buffer.from(`${target.url}/snapshots/${hash}/\n`) });
     const { origin } = repository;
-    for (const file of refClientFiles({ ...client, format, origin, target: target.name }, name))
+    const components = format.componentsOf((await recordOf(target, hash)).indices);
+    for (const file of refClientFiles({ ...client, format, origin, components, target: target.name }, name))
       put(refs, { path: file.fileName, content: Buffer.from(file.content) });
   }
   const snapshots = await Promise.all([...hashes].map((hash) => planSnapshot(target, hash)));
-  for (const { hash } of snapshots)
-    for (const file of snapshotClientFiles(target, client.keys, hash)) put(beside, file);
+  for (const { hash, components } of snapshots)
+    for (const file of snapshotClientFiles(target, { keys: client.keys, components }, hash)) put(beside, file);
   return {
     packages: await poolFiles(target, [...hashes]),
     digests: [...new Set(snapshots.flatMap(({ digests }) => digests))],
@@ -72,12 +73,12 @@ export async function planExport(target: ExportedTarget): Promise<ExportPlan> {
 
 function snapshotClientFiles(
   { format, repository, name, url }: ExportedTarget,
-  keys: Parameters<PackageFormat['clientFiles']>[0]['keys'],
+  { keys, components }: Required<Pick<Parameters<PackageFormat['clientFiles']>[0], 'keys' | 'components'>>,
   hash: string,
 ): OwnFile[] {
   const { origin } = repository;
   const description = `Trunkline packages of ${name}, snapshot ${hash.slice(0, 12)}`;
-  const at = { name: origin, url: `${url}/snapshots/${hash}/`, description, origin, keys: keys ?? null };
+  const at = { name: origin, url: `${url}/snapshots/${hash}/`, description, origin, keys, components };
   return format
     .clientFiles(at)
     .map(({ fileName, content }) => ({ path: `snapshots/${hash}/${fileName}`, content: Buffer.from(content) }));
@@ -123,14 +124,19 @@ async function readOwn(directory: string, link: string): Promise<OwnFile[]> {
   );
 }
 
-async function planSnapshot({ directory, format, name }: ExportedTarget, hash: string) {
+async function recordOf({ directory, name }: ExportedTarget, hash: string): Promise<IndexRecord> {
+  const record = await readIndices(snapshotDirectory(layoutOf(directory), hash));
+  if (record !== null) return record;
+  throw new TrunklineError('not_found', `Snapshot ${hash} of ${name} does not exist as files`, {
+    hint: 'it was removed meanwhile: export again',
+  });
+}
+
+async function planSnapshot(target: ExportedTarget, hash: string) {
+  const { directory, format, name } = target;
   const layout = layoutOf(directory);
   const top = snapshotDirectory(layout, hash);
-  const record = await readIndices(top);
-  if (record === null)
-    throw new TrunklineError('not_found', `Snapshot ${hash} of ${name} does not exist as files`, {
-      hint: 'it was removed meanwhile: export again',
-    });
+  const record = await recordOf(target, hash);
   const files = (await filesBelow(top)).map((path) => posix.join('snapshots', hash, path));
   const index = format.indexOfIndices(record.indices, { time: record.time, architectures: [], origin: name }).path;
   const named = [index, ...format.layout.signatures(index).map(({ path }) => path)];
@@ -139,7 +145,7 @@ async function planSnapshot({ directory, format, name }: ExportedTarget, hash: s
     format.layout.byHash === null
       ? []
       : record.indices.map(({ closed }) => posix.join(relative(directory, layout.byHash), closed.sha256));
-  return { hash, files, first, digests };
+  return { hash, files, first, digests, components: format.componentsOf(record.indices) };
 }
 
 /** Each package of the snapshots with what lies beside it (the files that a dsc names). */

@@ -29,8 +29,10 @@ export async function checkIndices(check: IndexCheck): Promise<Finding[]> {
   const { format, record } = check;
   const findings: Finding[] = [];
   const where = relative(check.directory, check.snapshot);
+  // Those it was written with: a target's components may be others by now.
+  const components = format.componentsOf(record.indices);
   const expected = [
-    ...format.indexParts({ architectures: check.architectures }).map((part) => ({
+    ...format.indexParts({ architectures: check.architectures, components }).map((part) => ({
       id: part.id,
       compare: (text: string, path: string) => compareEntries(check, part, text, path),
     })),

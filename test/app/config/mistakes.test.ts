@@ -78,6 +78,19 @@ projects:
       '2:43: the builder mock cannot build deb packages; use sandbox or sbuild',
     ],
     ['targets:\n  fedora-43-x86_64: { root: host, valid_for: 7d }', '2:35: valid_for exists for deb only'],
+    ['targets:\n  fedora-43-x86_64: { root: host, components: main }', '2:35: components exist for deb only'],
+    [
+      'targets:\n  debian-12-amd64: { root: host, components: [] }',
+      '2:46: the list is empty; name a component, or remove the key',
+    ],
+    [
+      'targets:\n  debian-12-amd64: { root: host, components: [main, contrib, main] }',
+      '2:62: the component main is there twice; keep one of the two',
+    ],
+    [
+      'targets:\n  debian-12-amd64: { root: host, components: [updates/main] }',
+      '2:47: "updates/main" is no component; write what stands before the slash in a Section',
+    ],
     [
       'targets:\n  fedora-43-x86_64: { root: host, restricted: [rc 1] }',
       '2:48: "rc 1" is no ref and no pattern of refs; write a name, or one with * for any characters: rc*',

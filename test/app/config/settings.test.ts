@@ -126,6 +126,7 @@ targets:
         versionForm: 'caret',
         compression: 'gzip',
         validFor: null,
+        components: [],
         labels: [],
         restricted: false,
         mockConfig: null,

@@ -51,6 +51,7 @@ export function rpmTarget(base: string, changes: Partial<Target> = {}): Target {
     versionForm: 'caret',
     compression: 'gzip',
     validFor: null,
+    components: [],
     labels: [],
     restricted: false,
     mockConfig: null,
@@ -67,6 +68,7 @@ export function debTarget(base: string, changes: Partial<Target> = {}): Target {
     builder: 'sbuild',
     arch: 'amd64',
     dist: '',
+    components: ['main'],
     baseRepositories: [
       {
         kind: 'deb',

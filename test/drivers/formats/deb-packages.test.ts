@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run, sha256, sha256File } from '../../../src/lib/index.ts';
 import { buildDeb, buildDsc, controlOf, deb, debWithHugeControl, scratch } from './packages.ts';
+import { stanzas } from './stanzas.ts';
 import { writeIndex } from './write-index.ts';
 
 let directory: string;
@@ -282,17 +283,3 @@ test('client files pin by origin above everything installed', () => {
   ]);
   expect(() => deb.clientFiles({ name: '../x', url: '', description: '' })).toThrow(/cannot be the name/);
 });
-
-/** Stanzas as field → value, by package name. */
-function stanzas(text: string): Record<string, string>[] {
-  const parsed = text
-    .trim()
-    .split('\n\n')
-    .map((stanza) => Object.fromEntries(stanza.split(/\n(?! )/).map((field) => splitField(field))));
-  return parsed.sort((a, b) => ((a.Package ?? '') < (b.Package ?? '') ? -1 : 1));
-}
-
-function splitField(field: string): [string, string] {
-  const at = field.indexOf(':');
-  return [field.slice(0, at), field.slice(at + 1).trim()];
-}

@@ -87,7 +87,13 @@ export function controlOf(name: string, version: string, more = ''): string {
 }
 
 /** Builds a source package `name_version.dsc` (3.0 quilt) with dpkg-source; answers the dsc's path. */
-export async function buildDsc(directory: string, name: string, upstream: string, revision = '1'): Promise<string> {
+export async function buildDsc(
+  directory: string,
+  name: string,
+  upstream: string,
+  revision = '1',
+  section = 'misc',
+): Promise<string> {
   const top = await mkdtemp(join(directory, 'dsc-'));
   const tree = join(top, `${name}-${upstream}`);
   await mkdir(join(tree, 'debian/source'), { recursive: true });
@@ -103,7 +109,7 @@ export async function buildDsc(directory: string, name: string, upstream: string
   ]);
   const files = {
     'debian/source/format': '3.0 (quilt)\n',
-    'debian/control': `Source: ${name}\nMaintainer: A <a@example.org>\nSection: misc\nPriority: optional\nBuild-Depends: debhelper-compat (= 13),\n libsample-dev [amd64]\nStandards-Version: 4.6.0\n\nPackage: ${name}\nArchitecture: all\nDescription: x\n y\n`,
+    'debian/control': `Source: ${name}\nMaintainer: A <a@example.org>\nSection: ${section}\nPriority: optional\nBuild-Depends: debhelper-compat (= 13),\n libsample-dev [amd64]\nStandards-Version: 4.6.0\n\nPackage: ${name}\nArchitecture: all\nDescription: x\n y\n`,
     'debian/changelog': `${name} (${upstream}-${revision}) trunk; urgency=low\n\n  * A change\n\n -- A <a@example.org>  Mon, 01 Jan 2024 00:00:00 +0000\n`,
   };
   for (const [path, text] of Object.entries(files)) await writeFile(join(tree, path), text);

@@ -87,7 +87,7 @@ export function stageRequest(
       sequence: 1,
       versionInputs: { tags: ['1.2.3'], utc: UTC, distgitCount: 5, reported: null },
     },
-    target: { name: 't', format } as Target,
+    target: { name: 't', format, components: ['main'] } as unknown as Target,
     version: parts.version ?? VERSIONS[format],
     tarball: parts.tarball,
     packaging: parts.packaging,

@@ -9,14 +9,14 @@ export async function writeIndex(
   format: PackageFormat,
   directory: string,
   entries: readonly IndexEntry[],
-  options: IndexOptions,
+  options: IndexOptions & { components?: readonly string[] },
 ): Promise<void> {
   const indices: AssembledIndex[] = [];
   const write = async (path: string, content: string | Buffer) => {
     await mkdir(dirname(join(directory, path)), { recursive: true });
     await writeFile(join(directory, path), content);
   };
-  for (const part of format.indexParts(options)) {
+  for (const part of format.indexParts({ components: ['main'], ...options })) {
     const open = Buffer.from(
       part.head(entries.length) + entries.map((entry) => part.entry(entry)).join('') + part.tail,
     );

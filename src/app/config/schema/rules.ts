@@ -153,6 +153,15 @@ export const wordRule: Rule = (value) =>
     ? undefined
     : refuse(`${quoted(value)} has a character in it that cannot stand here`, 'use letters, digits and . _ : + ~ / -');
 
+/** A component of our own: it becomes a directory of the index, a word in client files, and has to match the Sections of packages (Debian Policy 2.4). */
+export const componentRule: Rule = (value) =>
+  /^[a-z0-9][a-z0-9.+-]{0,63}$/.test(value)
+    ? undefined
+    : refuse(
+        `${quoted(value)} is no component`,
+        'write what stands before the slash in a Section, as main or non-free-firmware',
+      );
+
 export const repositoryIdRule: Rule = (value) =>
   /^[A-Za-z0-9][A-Za-z0-9._:+-]*$/.test(value)
     ? undefined

@@ -6,6 +6,7 @@ import {
   labelRule,
   absolutePathRule,
   archRule,
+  componentRule,
   distRule,
   keyRule,
   packageNameRule,
@@ -39,7 +40,7 @@ export const baseRepositorySchema = z.strictObject({
   priority: z.int().min(2).max(99).describe('rpm: lower wins; our own snapshot has 1. Default 99.').optional(),
   uri: text(repositoryUrlRule).describe('deb: what stands before the suite in a deb line.').optional(),
   suites: listOf(text(wordRule)).describe('deb: suites, as `[bookworm, bookworm-updates]`.').optional(),
-  components: listOf(text(wordRule)).describe('deb: components. Default `[main]`.').optional(),
+  components: listOf(text(wordRule)).describe('deb: components of that repository. Default `[main]`.').optional(),
   signed_by: text(absolutePathRule)
     .describe('deb: keyring the repository is signed with, as an absolute path. Default: the keyrings of this machine.')
     .optional(),
@@ -102,6 +103,11 @@ export const targetSchema = z.strictObject({
   valid_for: duration()
     .describe(
       'deb: how long apt may believe the index of a ref, as its `Valid-Until` says; every `trunkline run` renews it. Default: for ever.',
+    )
+    .optional(),
+  components: listOf(text(componentRule))
+    .describe(
+      'deb: components of the target’s own repository, as `[main, contrib]`. A package stands in the one that its Section names (`contrib/net`), in the first where it names none; one that is not here is refused. With one alone everything stands in it. Default `[main]`.',
     )
     .optional(),
   restricted: z

@@ -1,6 +1,7 @@
 import { joinKeys, TrunklineError } from '../../../lib/index.ts';
 import type { ClientFile, PackageFormat } from '../../../model/index.ts';
-import { COMPONENT, SUITE } from './write-index.ts';
+import { MAIN } from './components.ts';
+import { SUITE } from './write-index.ts';
 
 /**
  * A deb822 `.sources` file and an apt preferences file. Priority 1001 makes apt take ours even where a base package of a higher version is
@@ -8,7 +9,7 @@ import { COMPONENT, SUITE } from './write-index.ts';
  * left out. With keys, they stand in the file, so that no other key of the machine counts for this repository and none of these for another.
  */
 export function debClientFiles(repository: Parameters<PackageFormat['clientFiles']>[0]): ClientFile[] {
-  const { name, url, description, keys = null } = repository;
+  const { name, url, description, keys = null, components = [MAIN] } = repository;
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name))
     throw new TrunklineError('invalid_argument', `"${name}" cannot be the name of a repository`, {
       hint: 'use letters, digits, dot, hyphen and underscore',
@@ -18,7 +19,7 @@ export function debClientFiles(repository: Parameters<PackageFormat['clientFiles
     'Types: deb deb-src',
     `URIs: ${url.endsWith('/') ? url : `${url}/`}`,
     `Suites: ${SUITE}`,
-    `Components: ${COMPONENT}`,
+    `Components: ${components.join(' ')}`,
     ...(keys === null ? ['Trusted: yes'] : signedBy(keys.armored)),
   ];
   const preferences = ['Package: *', `Pin: release o=${repository.origin ?? name}`, 'Pin-Priority: 1001'];

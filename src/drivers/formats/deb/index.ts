@@ -1,6 +1,7 @@
 import type { PackageFormat } from '../../../model/index.ts';
 import type { OpenJail } from '../confined-reading.ts';
 import { debClientFiles } from './client-files.ts';
+import { componentsOf, missingComponentOf } from './components.ts';
 import { debFileNames } from './file-names.ts';
 import { readPackaging } from './read-packaging.ts';
 import type { createDebReading } from './reading.ts';
@@ -23,6 +24,8 @@ export function createDebFormat({ openJail }: { openJail: OpenJail }): PackageFo
     identify: async (paths) => (await reading()).identify(paths),
     fragmentVersion: 3,
     fragments: async (files) => (await reading()).fragments(files),
+    componentsOf,
+    missingComponent: missingComponentOf,
     indexParts: debIndexParts,
     indexPath: debIndexPath,
     indexOfIndices: release,

@@ -5,11 +5,18 @@ interface Line {
   number: number;
 }
 
+export interface Control {
+  /** Of the source package. */
+  name: string;
+  /** Every Section that it states, and in which line. */
+  sections: readonly Readonly<Line>[];
+}
+
 /**
- * The name of the source package of a `debian/control`, whose stanzas and fields are checked as far as dpkg needs to read them (deb822(5)).
+ * What a `debian/control` says, whose stanzas and fields are checked as far as dpkg needs to read them (deb822(5)).
  * @throws TrunklineError `source_invalid` with the line.
  */
-export function readControl(text: string, file: string): string {
+export function readControl(text: string, file: string): Control {
   const stanzas = stanzasOf(text).map((lines) => fieldsOf(lines, file));
   const fail = failure(file);
   const [source, ...binaries] = stanzas;
@@ -32,7 +39,7 @@ export function readControl(text: string, file: string): string {
     if (!binary.has('package'))
       throw fail(first, 'This paragraph has no Package field', 'name the binary package in it');
   }
-  return name.text;
+  return { name: name.text, sections: stanzas.flatMap((stanza) => stanza.get('section') ?? []) };
 }
 
 const failure =

@@ -6,6 +6,8 @@ import { readControl } from './read-control.ts';
 export interface DebPackaging {
   /** The source package's name. */
   name: string;
+  /** The Sections that its control file states, each with where. */
+  sections: readonly { section: string; where: string }[];
   native: boolean;
   /** Of the newest entry of the packaging's own changelog, or null. */
   epoch: number | null;
@@ -40,8 +42,10 @@ export function openPackaging(files: readonly PackagingFile[]): DebPackaging {
     return found && Buffer.from(found.content).toString('latin1');
   };
   const changelog = text('changelog') ?? '';
+  const { name, sections } = readControl(text('control') ?? '', `${lead}control`);
   return {
-    name: readControl(text('control') ?? '', `${lead}control`),
+    name,
+    sections: sections.map((line) => ({ section: line.text, where: `${lead}control:${String(line.number)}` })),
     native: isNative(text('source/format'), `${lead}source/format`),
     epoch: changelogEpoch(changelog, `${lead}changelog`),
     changelog,

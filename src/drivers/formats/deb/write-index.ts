@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
 import { TrunklineError } from '../../../lib/index.ts';
 import type { AssembledIndex, IndexEntry, IndexLayout, IndexOptions, IndexPart } from '../../../model/index.ts';
+import { componentOf, componentsOf } from './components.ts';
 
 /** Constant, as apt refuses a repository whose Suite or Codename changes. */
 export const SUITE = 'trunk';
-export const COMPONENT = 'main';
 const TOP = `dists/${SUITE}`;
 const EXTENSIONS = { gzip: 'gz', zstd: 'zst' } as const;
 
@@ -19,23 +19,34 @@ export const debLayout: IndexLayout = {
 };
 
 /**
- * Packages and Contents for each architecture, in which `all` packages stand too (Release does not list `all`, so apt asks for no binary-all), and
- * Sources. The lines of Contents follow the packages and not the alphabet: apt-file searches them as they are.
+ * In each component Packages and Contents for each architecture, in which `all` packages stand too (Release does not list `all`, so apt asks for no
+ * binary-all), and Sources. The lines of Contents follow the packages and not the alphabet: apt-file searches them as they are.
  */
-export function debIndexParts({ architectures }: { architectures: readonly string[] }): IndexPart[] {
-  const packages = architectures.flatMap((arch) => [
-    {
-      id: `${COMPONENT}/binary-${arch}/Packages`,
-      entry: (entry: IndexEntry) => packagesStanza(entry, arch, architectures),
-    },
-    {
-      id: `${COMPONENT}/Contents-${arch}`,
-      entry: (entry: IndexEntry) =>
-        ['all', arch].includes(architectureOf(entry)) ? (entry.fragment.Contents ?? '') : '',
-    },
+export function debIndexParts({
+  architectures,
+  components,
+}: {
+  architectures: readonly string[];
+  components: readonly string[];
+}): IndexPart[] {
+  // Where everything stands in one component nobody looks for another.
+  const within = (component: string, entry: IndexPart['entry']): IndexPart['entry'] =>
+    components.length === 1 ? entry : (one) => (componentOf(one.fragment, components) === component ? entry(one) : '');
+  const parts = components.flatMap((component) => [
+    ...architectures.flatMap((arch) => [
+      {
+        id: `${component}/binary-${arch}/Packages`,
+        entry: within(component, (entry) => packagesStanza(entry, arch, architectures)),
+      },
+      { id: `${component}/Contents-${arch}`, entry: within(component, (entry) => contentsOf(entry, arch)) },
+    ]),
+    { id: `${component}/source/Sources`, entry: within(component, sourceStanza) },
   ]);
-  const sources = { id: `${COMPONENT}/source/Sources`, entry: sourceStanza };
-  return [...packages, sources].map((part) => ({ ...part, head: () => '', tail: '' }));
+  return parts.map((part) => ({ ...part, head: () => '', tail: '' }));
+}
+
+function contentsOf(entry: IndexEntry, arch: string): string {
+  return ['all', arch].includes(architectureOf(entry)) ? (entry.fragment.Contents ?? '') : '';
 }
 
 export function debIndexPath(index: AssembledIndex): string {
@@ -61,7 +72,7 @@ export function release(indices: readonly AssembledIndex[], options: IndexOption
     ...(validFor === null ? [] : [`Valid-Until: ${rfcDate(options.time + validFor)}\n`]),
     ...(byHash ? ['Acquire-By-Hash: yes\n'] : []),
     `Architectures: ${options.architectures.join(' ')}\n`,
-    `Components: ${COMPONENT}\n`,
+    `Components: ${componentsOf(indices).join(' ')}\n`,
     `SHA256:\n`,
     ...lines,
   ].join('');

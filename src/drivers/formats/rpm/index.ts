@@ -25,6 +25,9 @@ export function createRpmFormat({ openJail }: { openJail: OpenJail }): PackageFo
     fragmentVersion: 1,
     fragments: async (files) => (await reading()).fragments(files),
     signatureProblems: async (files, keys) => (await reading()).signatureProblems(files, keys),
+    // RPM repositories have no components.
+    componentsOf: () => [],
+    missingComponent: () => null,
     indexParts: rpmIndexParts,
     indexPath: rpmIndexPath,
     indexOfIndices: repomd,

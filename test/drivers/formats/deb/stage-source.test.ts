@@ -79,6 +79,20 @@ async function unpack(staged: StagedSource): Promise<string> {
   return target;
 }
 
+test('a Section of a component that the target does not have is refused where it stands', async () => {
+  const { target } = stageRequest('deb', { packaging: [], tarball, directory: '' });
+  const control = CONTROL.replace('Package: foo\n', 'Package: foo\nSection: contrib/net\n');
+  const packaging = [packagingFile('debian/control', control), packagingFile('debian/rules', RULES)];
+  const withThese = (...components: string[]) => stage(packaging, { target: { ...target, components } });
+  await expect(withThese('main', 'non-free')).rejects.toMatchObject({
+    ...{ code: 'source_invalid', where: 'debian/control:12' },
+    message: 'Section contrib/net means the component contrib, and t has main, non-free',
+    hint: 'correct it, or add contrib to targets.t.components in the configuration',
+  });
+  await withThese('main', 'contrib');
+  await withThese('main');
+});
+
 describe('dpkg-source makes a source package of what is staged', () => {
   test.each([
     ['3.0 (quilt)', '3.0 (quilt)'],
