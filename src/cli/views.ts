@@ -1,4 +1,5 @@
 import type { BuildWithRevision, QueuedAttempt, Summary } from '../db/index.ts';
+import { describeWaits, type Waits } from '../model/index.ts';
 import type { Cell, Column } from './table.ts';
 
 /** A time as people read it, UTC. */
@@ -25,8 +26,19 @@ export function buildView({ build, revision }: BuildWithRevision) {
   };
 }
 
+/** Why something waits, as `--json` gives it. */
+export function waitsView(waits: Waits | null) {
+  return waits === null ? null : { ...waits, startsAt: time(waits.startsAt) };
+}
+
+/** The same for people. */
+export function waitsLine(waits: Waits): string {
+  const at = time(waits.startsAt);
+  return `  waits     ${describeWaits(waits)}${at === null ? '' : `; begins about ${at}`}`;
+}
+
 /** An attempt as `--json` gives it. */
-export function attemptView(attempt: QueuedAttempt) {
+export function attemptView(attempt: QueuedAttempt, waits: Waits | null) {
   const { startedAt, finishedAt, notBefore, leaseExpiresAt, ...rest } = attempt;
   return {
     ...rest,
@@ -34,6 +46,7 @@ export function attemptView(attempt: QueuedAttempt) {
     leaseExpiresAt: isoTime(leaseExpiresAt),
     startedAt: isoTime(startedAt),
     finishedAt: isoTime(finishedAt),
+    waits: waitsView(waits),
   };
 }
 

@@ -29,6 +29,8 @@ export interface OpenAttempt {
   state: 'pending' | 'running';
   notBefore: number;
   startedAt: number | null;
+  /** Who builds it. */
+  worker: string | null;
   /** Milliseconds such a build took before; of others of its target where it was never built; null where nothing is known. */
   expected: number | null;
 }
@@ -64,7 +66,7 @@ export async function listOpenAttempts(
       .orderBy('attempts.id')
       .limit(limit)
       .select(['attempts.id', 'attempts.build_id', 'builds.project', 'builds.target', 'attempts.state'])
-      .select(['attempts.not_before_at', 'attempts.started_at', 'durations.milliseconds'])
+      .select(['attempts.not_before_at', 'attempts.started_at', 'attempts.worker', 'durations.milliseconds'])
       .execute();
   const rows = [...(await open(RUNNING)), ...(await open(PENDING))];
   const unknown = rows.some(({ milliseconds }) => milliseconds === null);
@@ -72,9 +74,29 @@ export async function listOpenAttempts(
   return rows.map((row) => ({
     ...{ id: row.id, buildId: row.build_id, project: row.project, target: row.target },
     state: row.state === 'running' ? 'running' : 'pending',
-    ...{ notBefore: row.not_before_at, startedAt: row.started_at },
+    ...{ notBefore: row.not_before_at, startedAt: row.started_at, worker: row.worker },
     expected: row.milliseconds ?? usual.get(row.target) ?? null,
   }));
+}
+
+/** How many attempts wait that are claimed before this place, for one of `targets`; null: for any. */
+export async function countWaitingBefore(
+  db: DbOrTx,
+  { priority, commitTime, id }: QueuePlace,
+  targets: ReadonlySet<string> | null,
+): Promise<number> {
+  // Not every engine takes an empty list.
+  if (targets?.size === 0) return 0;
+  const row = await db.sql
+    .selectFrom('attempts')
+    .where('attempts.state', '=', PENDING)
+    .where(sql<boolean>`(attempts.priority, attempts.commit_time, attempts.id) < (${priority}, ${commitTime}, ${id})`)
+    .$if(targets !== null, (query) =>
+      query.innerJoin('builds', 'builds.id', 'attempts.build_id').where('builds.target', 'in', [...(targets ?? [])]),
+    )
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return row.count;
 }
 
 /** The mean of a target's projects, in milliseconds. */

@@ -12,6 +12,8 @@ export interface WorkerProfile {
   memory: number;
   /** What else it has, in words that targets ask for: `gpu`, `trusted`. */
   labels: readonly string[];
+  /** Builds it makes at once; left out by those of before. */
+  places?: number;
 }
 
 /** Why a worker cannot build for a target, in words for people; null when it can, as far as what it says of itself goes. */

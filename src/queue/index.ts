@@ -10,4 +10,5 @@ export { heartbeat, leaseOf, listLost, recordProgress, release, type Lease } fro
 export { rankProject } from './rank.ts';
 export * from './recheck.ts';
 export { readWorkers, unservedTargets, type WorkerView } from './workers.ts';
-export { openAttempts, shedBacklogs, type Shed } from './shed.ts';
+export { shedBacklogs, type Shed } from './shed.ts';
+export { LOOKED_AT, openAttempts, waitsOf, type Waiting } from './waits.ts';

@@ -6,11 +6,10 @@ import {
   updateBuild,
   type Db,
   type OpenAttempt,
-  type QueuePlace,
 } from '../db/index.ts';
 import { emit } from '../events/index.ts';
-import { forecast, type Waits } from '../model/index.ts';
 import { settle } from './settle.ts';
+import { LOOKED_AT } from './waits.ts';
 
 /** What was left out of a target's queue. */
 export interface Shed {
@@ -18,36 +17,6 @@ export interface Shed {
   builds: number;
   /** Milliseconds of work that waited. */
   waiting: number;
-}
-
-/** Attempts of which a forecast is made at most: behind them nobody asks for the minute. */
-const LOOKED_AT = 5000;
-
-interface ForecastRequest {
-  places: number;
-  now: number;
-  until?: QueuePlace | undefined;
-  unserved?: ReadonlyMap<string, string>;
-}
-
-/**
- * What runs and what waits, in the order in which it is claimed, with why and until when; `waits` is null for what runs. `places` are this server's own;
- * where others build more at once, theirs count. `unserved`: targets for which nobody builds, with why. With `until` only up to that place in the queue,
- * which costs what stands before it.
- */
-export async function openAttempts(
-  db: Db,
-  { places, now, until, unserved = new Map() }: ForecastRequest,
-): Promise<(OpenAttempt & { waits: Waits | null })[]> {
-  const open = await listOpenAttempts(db, { limit: LOOKED_AT, until });
-  const stuck = (one: OpenAttempt) => one.state === 'pending' && unserved.has(one.target);
-  const waits = forecast(
-    open.filter((one) => !stuck(one)),
-    { places: placesOf(open, places), now },
-  );
-  for (const one of open.filter(stuck))
-    waits.set(one.id, { reason: 'no_worker', before: 0, startsAt: null, detail: unserved.get(one.target) ?? '' });
-  return open.map((one) => ({ ...one, waits: waits.get(one.id) ?? null }));
 }
 
 /**

@@ -2,7 +2,7 @@ import { listRunningWork, listWorkers, type DbOrTx, type KnownWorker, type Runni
 import { misfit, missingLabels, type Settings } from '../model/index.ts';
 
 /** Milliseconds after which a worker that said nothing is thought to be gone: they ask every half minute. */
-const GONE = 2 * 60_000;
+export const GONE = 2 * 60_000;
 /** Workers whose reasons are told. */
 const MOST_TOLD = 3;
 
@@ -31,8 +31,8 @@ export async function readWorkers(db: DbOrTx, now: number): Promise<WorkerView[]
   return views.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
-/** A server's own places have names below its own. */
-function isOf(worker: string, name: string): boolean {
+/** Whether somebody holds attempts under this name: a server's own places have names below its own. */
+export function isOf(worker: string, name: string): boolean {
   return worker === name || (name.startsWith('serve@') && worker.startsWith(`${name}/`));
 }
 
@@ -42,10 +42,17 @@ function isOf(worker: string, name: string): boolean {
  */
 export async function unservedTargets(
   db: DbOrTx,
-  { targets, server }: Pick<Settings, 'targets' | 'server'>,
+  settings: Pick<Settings, 'targets' | 'server'>,
   now: number,
 ): Promise<Map<string, string>> {
-  const present = await listWorkers(db, now - GONE);
+  return unservedBy(await listWorkers(db, now - GONE), settings);
+}
+
+/** The same, of those who are `present`. */
+export function unservedBy(
+  present: readonly KnownWorker[],
+  { targets, server }: Pick<Settings, 'targets' | 'server'>,
+): Map<string, string> {
   const unserved = new Map<string, string>();
   for (const target of targets) {
     if (present.some((one) => one.targets.includes(target.name))) continue;
@@ -58,9 +65,12 @@ export async function unservedTargets(
 }
 
 function reasonsOf(present: readonly KnownWorker[], target: Settings['targets'][number]): string {
-  const reasons = present.map(
-    ({ name, profile }) => `${name}: ${misfit(target, profile) ?? 'is not ready for it, or may not'}`,
-  );
+  const reasons = present.map((one) => `${one.name}: ${whyNot(target, one)}`);
   const more = reasons.length > MOST_TOLD ? ` and ${String(reasons.length - MOST_TOLD)} more` : '';
   return `${reasons.slice(0, MOST_TOLD).join('; ')}${more}`;
+}
+
+function whyNot(target: Settings['targets'][number], { profile }: KnownWorker): string {
+  if (profile.places === 0) return 'builds nothing itself';
+  return misfit(target, profile) ?? 'is not ready for it, or may not';
 }

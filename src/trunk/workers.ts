@@ -30,6 +30,7 @@ export async function introduceServer(context: TrunkContext, jobs: number): Prom
     builders: [...builders.keys()],
     memory: totalmem(),
     labels: settings.server.labels,
+    places: jobs,
   };
   const targets = jobs === 0 ? [] : ownTargets(context);
   const worker = { name: `serve@${context.server}`, host: hostname(), version: programVersion(), profile, targets };

@@ -74,7 +74,7 @@ function isAbort(error: unknown): boolean {
 /** What this machine has, in the words of the formats. */
 function profileOf(
   { builders }: WorkerDirectory,
-  { memory, labels }: Pick<WorkerOptions, 'memory' | 'labels'>,
+  { memory, labels, jobs }: Pick<WorkerOptions, 'memory' | 'labels' | 'jobs'>,
 ): WorkerProfile {
   const architectures: Readonly<Record<string, readonly string[]>> = {
     x64: ['x86_64', 'amd64'],
@@ -86,6 +86,7 @@ function profileOf(
     builders: [...builders.keys()],
     memory,
     labels,
+    places: jobs,
   };
 }
 

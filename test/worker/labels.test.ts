@@ -45,7 +45,14 @@ test('a build waits for a worker whose token grants the labels its target asks f
   const { items: waiting } = await client.get('listQueue', {});
   expect(waiting[0]?.waits).toMatchObject({ reason: 'no_worker' });
   expect(waiting[0]?.waits?.detail).toContain('worker/one/boaster: the label is gpu, and the worker has none');
-  expect((await shop.deployment.cli('queue')).stdout).toContain('nobody who is there can build it');
+  const words = 'nobody who is there can build it';
+  for (const command of [['queue'], ['build', 'show', '1']])
+    expect((await shop.deployment.cli(...command)).stdout).toContain(words);
+  const shown = await shop.deployment.json<{ attempts: { waits: object | null }[] }>(['build', 'show', '1']);
+  expect(shown.attempts).toMatchObject([{ waits: { reason: 'no_worker', startsAt: null } }]);
+  expect((await client.get('getAttempt', { build: 1, attempt: 1 })).waits).toMatchObject({ reason: 'no_worker' });
+  expect((await client.get('listAttempts', { build: 1 })).items[0]?.waits).toMatchObject({ reason: 'no_worker' });
+  expect(await (await get('/builds/1')).text()).toMatch(/<dt>Waits<\/dt>\s*<dd>nobody who is there can build it/);
 
   const graced = speaker(url, token);
   const order = await claim(graced, 'machine');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ATTEMPT_KINDS, BUILD_RESULTS, BUILD_STATES, FAILURE_REASONS, SKIP_REASONS } from '../../model/index.ts';
 import { commit, name, time } from './fields.ts';
+import { waitsSchema } from './waits.ts';
 
 const state = z.enum(BUILD_STATES);
 const result = z.enum(BUILD_RESULTS);
@@ -54,6 +55,7 @@ export const attemptSchema = z
     notBefore: time(),
     startedAt: time().nullable(),
     finishedAt: time().nullable(),
+    waits: waitsSchema.nullable().meta({ description: 'why it has not begun, and about when it will; null: it has' }),
     timings: z.record(z.string(), z.number()).meta({ description: 'seconds by phase' }),
     log: z.string().meta({ description: 'path of its log on this server' }),
   })

@@ -6,5 +6,6 @@ export * from './projects.ts';
 export * from './snapshots.ts';
 export * from './uploads.ts';
 export * from './votes.ts';
+export * from './waits.ts';
 export * from './work.ts';
 export * from './workers.ts';

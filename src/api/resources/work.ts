@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ATTEMPT_KINDS, BUILD_RESULTS, BUILD_STATES, FAILURE_REASONS, SKIP_REASONS } from '../../model/index.ts';
 import { commit, name, time } from './fields.ts';
+import { waitsSchema } from './waits.ts';
 
 const reason = z.enum([...FAILURE_REASONS, ...SKIP_REASONS]).nullable();
 
@@ -28,15 +29,7 @@ export const queuedAttemptSchema = z
     createdAt: time(),
     notBefore: time(),
     startedAt: time().nullable(),
-    waits: z
-      .object({
-        reason: z.enum(['retry_pause', 'behind', 'next', 'no_place', 'no_worker']),
-        before: z.int().meta({ description: 'attempts that begin before it' }),
-        startsAt: time().nullable().meta({ description: 'about when it begins, by how long such builds took before' }),
-        detail: z.string().optional().meta({ description: 'of `no_worker`: why no worker that is there takes it' }),
-      })
-      .nullable()
-      .meta({ description: 'null: too far back in the queue to say' }),
+    waits: waitsSchema.nullable().meta({ description: 'null: it was begun meanwhile' }),
   })
   .meta({ id: 'QueuedAttempt' });
 export type QueuedAttemptResource = z.output<typeof queuedAttemptSchema>;

@@ -22,6 +22,7 @@ export const profileSchema = z.strictObject({
   builders: words(),
   memory: z.int().min(0).meta({ description: 'bytes that one build may have' }),
   labels: words().default([]),
+  places: z.int().min(1).max(10_000).default(1).meta({ description: 'builds it makes at once' }),
 });
 
 /** What a worker says of itself; nothing depends on it but what people are shown. */

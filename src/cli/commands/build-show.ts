@@ -5,21 +5,28 @@ import type { Printer } from '../print.ts';
 
 export const buildShow = defineCommand<Record<string, never>>({
   path: ['build', 'show'],
-  summary: 'show one build: inputs, attempts, packages',
+  summary: 'show one build: inputs, attempts, packages; why it waits, and about when it begins',
   args: [{ name: 'ID', description: 'the build’s number, from trunkline builds' }],
   run: async ({ args, print, settings }) => {
     const { openForReading } = await import('../../app/index.ts');
     const { listAttempts, listPackages, requireBuildWithRevision } = await import('../../db/index.ts');
-    const { attemptView, buildView } = await import('../views.ts');
+    const { waitsOf } = await import('../../queue/index.ts');
+    const { attemptView, buildView, waitsLine } = await import('../views.ts');
     const { buildId } = await import('../build-id.ts');
-    const trunk = await openForReading(await settings());
+    const read = await settings();
+    const trunk = await openForReading(read);
     try {
-      const { db } = trunk.context;
+      const { db, now } = trunk.context;
       const found = await requireBuildWithRevision(db, buildId(args[0]));
       const attempts = await listAttempts(db, found.build.id);
       const packages = await listPackages(db, [found.build.id]);
-      print.result({ ...buildView(found), attempts: attempts.map(attemptView), packages }, () => {
+      const { target } = found.build;
+      const ofTarget = attempts.map((one) => ({ ...one, target }));
+      const waits = await waitsOf(db, read, ofTarget, now());
+      const views = attempts.map((one) => attemptView(one, waits.get(one.id) ?? null));
+      print.result({ ...buildView(found), attempts: views, packages }, () => {
         printBuild(print, found);
+        for (const one of waits.values()) print.line(waitsLine(one));
         printAttempts(print, attempts);
         printPackages(print, packages);
       });

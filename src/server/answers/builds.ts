@@ -1,8 +1,8 @@
-import type { AttemptResource, BuildResource, PackageResource } from '../../api/index.ts';
+import type { AttemptResource, BuildResource, PackageResource, WaitsResource } from '../../api/index.ts';
 import { API_ROOT } from '../../api/index.ts';
 import type { BuildWithRevision, QueuedAttempt } from '../../db/index.ts';
 import { redact } from '../../lib/index.ts';
-import type { PublishedPackage } from '../../model/index.ts';
+import type { PublishedPackage, Waits } from '../../model/index.ts';
 import { iso, isoOrNull } from './times.ts';
 
 export function buildAnswer({ build, revision }: BuildWithRevision): BuildResource {
@@ -20,7 +20,7 @@ export function buildAnswer({ build, revision }: BuildWithRevision): BuildResour
   };
 }
 
-export function attemptAnswer(attempt: QueuedAttempt): AttemptResource {
+export function attemptAnswer(attempt: QueuedAttempt, waits: Waits | null): AttemptResource {
   const { number, kind, rebuild, state, result, reason, worker, timings } = attempt;
   return {
     build: attempt.buildId,
@@ -29,8 +29,14 @@ export function attemptAnswer(attempt: QueuedAttempt): AttemptResource {
     notBefore: iso(attempt.notBefore),
     startedAt: isoOrNull(attempt.startedAt),
     finishedAt: isoOrNull(attempt.finishedAt),
+    waits: waitsAnswer(waits),
     log: `${API_ROOT}/builds/${String(attempt.buildId)}/attempts/${String(number)}/log`,
   };
+}
+
+/** Why something waits, as the API says it. */
+export function waitsAnswer(waits: Waits | null): WaitsResource | null {
+  return waits === null ? null : { ...waits, startsAt: isoOrNull(waits.startsAt) };
 }
 
 export function packageAnswer(one: PublishedPackage): PackageResource {

@@ -2,9 +2,10 @@ import { API_ROOT } from '../../api/index.ts';
 import { logPath, openLog } from '../../builds/logs/index.ts';
 import { listAttempts, listPackages, type BuildWithRevision, type QueuedAttempt } from '../../db/index.ts';
 import { redact } from '../../lib/index.ts';
-import type { CommitInfo, PublishedPackage } from '../../model/index.ts';
+import { describeWaits, type CommitInfo, type PublishedPackage, type Waits } from '../../model/index.ts';
 import { packageAnswer, snapshotPath } from '../answers/builds.ts';
 import type { ServerContext } from '../context.ts';
+import { waitsOfBuild } from '../routes/builds.ts';
 import { html, page, stateOf, table, when, type Markup } from './layout.ts';
 
 /** Bytes of the end of a log that the page has itself. */
@@ -18,10 +19,12 @@ export async function buildPage(context: ServerContext, { build, revision }: Bui
   const shown = attempts.findLast(({ state }) => state !== 'pending');
   const title = `${build.project} for ${build.target}, build ${String(build.id)}`;
   const inputs = shown?.inputs ?? null;
+  const [waits] = (await waitsOfBuild(context, build, attempts)).values();
   const content = html`<h1>${title}</h1>
     <dl>
       <dt>State</dt>
       <dd>${stateOf(build)}</dd>
+      ${waits === undefined ? null : entry('Waits', waiting(waits))}
       ${build.detail === null ? null : entry('Why', redact(build.detail))}
       ${entry('Upstream', commit(revision.upstream))} ${entry('Packaging', commit(revision.distgit))}
       ${entry('Made', when(build.createdAt))} ${entry('Finished', when(build.finishedAt))}
@@ -43,6 +46,9 @@ export async function buildPage(context: ServerContext, { build, revision }: Bui
 const entry = (name: string, value: unknown) =>
   html`<dt>${name}</dt>
     <dd>${value}</dd>`;
+
+const waiting = (waits: Waits) =>
+  html`${describeWaits(waits)}${waits.startsAt === null ? null : html`; begins about ${when(waits.startsAt)}`}`;
 
 const commit = ({ hash, subject, authorName }: CommitInfo) =>
   html`<code>${hash.slice(0, 12)}</code> ${subject} <span class="dim">(${authorName})</span>`;

@@ -12,6 +12,8 @@ import {
 } from '../../db/index.ts';
 import { redact, TrunklineError } from '../../lib/index.ts';
 import { may } from '../../model/access/index.ts';
+import type { Build, Waits } from '../../model/index.ts';
+import { waitsOf } from '../../queue/index.ts';
 import { attemptAnswer, buildAnswer } from '../answers/builds.ts';
 import type { ServerContext } from '../context.ts';
 import { visibleTargets } from '../gate.ts';
@@ -36,14 +38,20 @@ export function serveBuilds(app: FastifyInstance, context: ServerContext): void 
     buildAnswer(await visibleBuild(context, request, params.build)),
   );
   serveRoute(app, 'listAttempts', 'listed', async ({ params, query: { limit, cursor }, request }) => {
-    await visibleBuild(context, request, params.build);
+    const { build } = await visibleBuild(context, request, params.build);
     const [after = 0] = decodeCursor(byId, cursor) ?? [];
     const later = (await listAttempts(db, params.build)).filter(({ number }) => number > after);
-    return cutPage(later, limit, { keys: ({ number }) => [number], view: attemptAnswer });
+    const waits = await waitsOfBuild(context, build, later);
+    return cutPage(later, limit, {
+      keys: ({ number }) => [number],
+      view: (one) => attemptAnswer(one, waits.get(one.id) ?? null),
+    });
   });
   serveRoute(app, 'getAttempt', 'listed', async ({ params, request }) => {
+    const { build } = await visibleBuild(context, request, params.build);
     const attempt = await visibleAttempt(context, request, params);
-    return { ...attemptAnswer(attempt), inputs: inputsOf(attempt), logs: await logsOf(context, attempt) };
+    const waits = (await waitsOfBuild(context, build, [attempt])).get(attempt.id) ?? null;
+    return { ...attemptAnswer(attempt, waits), inputs: inputsOf(attempt), logs: await logsOf(context, attempt) };
   });
 }
 
@@ -69,6 +77,16 @@ export async function visibleAttempt(
   throw new TrunklineError('not_found', `Build ${String(build)} has no attempt ${String(attempt)}`, {
     hint: `/api/v1/builds/${String(build)}/attempts lists those there are`,
   });
+}
+
+/** Why those of a build's attempts that wait do so, by their ids. */
+export function waitsOfBuild(
+  { trunk }: ServerContext,
+  { target }: Pick<Build, 'target'>,
+  attempts: readonly QueuedAttempt[],
+): Promise<Map<number, Waits>> {
+  const ofTarget = attempts.map((one) => ({ ...one, target }));
+  return waitsOf(trunk.db, trunk.settings, ofTarget, trunk.now());
 }
 
 function inputsOf({ inputs }: QueuedAttempt) {

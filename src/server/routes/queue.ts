@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { cursorNumber, cutPage, decodeCursor, type QueuedAttemptResource } from '../../api/index.ts';
 import { listWaiting, oldestWaiting, type WaitingAttempt } from '../../db/index.ts';
 import type { Waits } from '../../model/index.ts';
-import { openAttempts, readQueue, unservedTargets } from '../../queue/index.ts';
+import { readQueue, waitsOf } from '../../queue/index.ts';
 import { iso, isoOrNull } from '../answers/times.ts';
+import { waitsAnswer } from '../answers/builds.ts';
 import type { ServerContext } from '../context.ts';
 import { visibleTargets } from '../gate.ts';
 import { serveRoute } from '../serve-route.ts';
@@ -30,12 +31,7 @@ export function serveQueue(app: FastifyInstance, { trunk }: ServerContext): void
       ...(targets === null ? {} : { targets }),
       limit: limit + 1,
     });
-    const now = trunk.now();
-    // What is put off stands, in time, behind others that are claimed later in order.
-    const until = found.some(({ notBefore }) => notBefore > now) ? undefined : found.at(-1);
-    const unserved = await unservedTargets(db, settings, now);
-    const open = await openAttempts(db, { places: settings.jobs, now, until, unserved });
-    const waits = new Map(open.map((one) => [one.id, one.waits]));
+    const waits = await waitsOf(db, settings, found, trunk.now());
     return cutPage(found, limit, {
       keys: (one) => [one.priority, one.commitTime, one.id],
       view: (one) => waitingAnswer(one, waits.get(one.id) ?? null),
@@ -50,6 +46,6 @@ function waitingAnswer(one: WaitingAttempt, waits: Waits | null): QueuedAttemptR
     createdAt: iso(one.createdAt),
     notBefore: iso(one.notBefore),
     startedAt: isoOrNull(one.startedAt),
-    waits: waits === null ? null : { ...waits, startsAt: isoOrNull(waits.startsAt) },
+    waits: waitsAnswer(waits),
   };
 }

@@ -1,0 +1,39 @@
+import type { KnownWorker, OpenAttempt } from '../db/index.ts';
+import type { Place } from '../model/index.ts';
+import { isOf } from './workers.ts';
+
+/**
+ * Where builds are made: the places of the workers and servers that are `present`, with when each is free. Whoever
+ * holds an attempt and is not among them counts too: `trunkline run` with as many places as `jobs`, anybody else with what it has in hand.
+ */
+export function buildingPlaces(
+  { present, running, jobs }: { present: readonly KnownWorker[]; running: readonly OpenAttempt[]; jobs: number },
+  now: number,
+): Place[] {
+  const places: Place[] = [];
+  const left = new Set(running);
+  for (const { name, profile, targets } of present) {
+    const held = running.filter(({ worker }) => isOf(worker ?? '', name));
+    for (const one of held) left.delete(one);
+    add(places, { held, count: profile.places ?? 1, targets }, now);
+  }
+  for (const [holder, held] of Map.groupBy(left, ({ worker }) => worker ?? '')) {
+    if (holder.startsWith('run@')) add(places, { held, count: jobs, targets: null }, now);
+    else for (const one of held) add(places, { held: [one], count: 1, targets: [one.target] }, now);
+  }
+  return places;
+}
+
+function add(
+  places: Place[],
+  { held, count, targets }: { held: readonly OpenAttempt[]; count: number; targets: Place['targets'] },
+  now: number,
+): void {
+  for (const { startedAt, expected } of held) places.push({ targets, freeAt: endOf(startedAt ?? now, expected, now) });
+  for (let n = held.length; n < count; n += 1) places.push({ targets, freeAt: now });
+}
+
+/** What runs longer than expected is thought to end now. */
+function endOf(startedAt: number, expected: number | null, now: number): number | null {
+  return expected === null ? null : Math.max(now, startedAt + expected);
+}
