@@ -2,35 +2,65 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createClient } from '../../src/api/index.ts';
-import { deploySamples, only, until } from './fixture.ts';
+import { deploySamples, only, RPM, until } from './fixture.ts';
 import { serveAll } from './servers.ts';
 
 const QUICK = { server: { poll_interval: '1s' }, log_level: 'info' };
 
+/** The figures of a server, by their names with labels. */
+async function figuresOf(url: string): Promise<Map<string, number>> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return new Map(
+    [...text.matchAll(/^trunkline_(\S+) (\S+)$/gm)].map(([, name = '', value]) => [
+      name.replace(`target="${RPM}"`, ''),
+      Number(value),
+    ]),
+  );
+}
+
 test('a server finds commits, builds them, goes on after a kill, and what was running then is built once', async () => {
-  const { config, samples, json } = await deploySamples(['alpha', 'beta'], { settings: QUICK });
-  const [alpha] = samples;
+  const { config, samples, json } = await deploySamples(['alpha', 'beta'], { settings: { ...QUICK, jobs: 1 } });
+  const [alpha, beta] = samples;
   const { url, command } = await serveAll(config);
+  // Figures count from when they are asked for first.
+  await figuresOf(url);
   const client = createClient({ url });
   const finished = async () =>
     (await client.get('listBuilds', { limit: 100 })).items.filter((one) => one.state === 'finished');
   await until('the heads to be built', async () => (await finished()).length === 2, 90_000);
-  const pushed = await alpha?.push('two', 'sleep 4');
-  await until('the build to begin', async () =>
-    (await client.get('listBuilds', { limit: 100 })).items.some((one) => one.state === 'running'),
-  );
+  for (const sample of [alpha, beta]) await sample?.push('two', 'sleep 4');
+  const begun = await until('one build to run, and the other to wait', async () => {
+    const { items } = await client.get('listBuilds', { limit: 2 });
+    return items.some(({ state }) => state === 'pending') ? items.find(({ state }) => state === 'running') : undefined;
+  });
+  const figures = await figuresOf(url);
+  expect(figures.get('workers_busy')).toBe(1);
+  expect(figures.get('queue_age_seconds')).toBeGreaterThan(0);
+  // Of the two heads.
+  expect(figures.get('commit_to_installable_seconds_count{}')).toBe(2);
+  expect(figures.get('publish_seconds_count{}')).toBe(2);
+  expect(figures.get('publish_seconds_sum{}')).toBeGreaterThan(0);
   command.killGroup('SIGKILL');
   await command.done;
   const again = await serveAll(config);
+  await figuresOf(again.url);
   const other = createClient({ url: again.url });
   const build = await until(
     'the build to end',
-    async () =>
-      (await other.get('listBuilds', { limit: 100 })).items.find(
-        (one) => one.state === 'finished' && one.upstream.hash === pushed,
-      ),
+    async () => {
+      const now = await other.get('getBuild', { build: begun.id });
+      return now.state === 'finished' ? now : undefined;
+    },
     60_000,
   );
+  // What a lost worker had tried again took its commit that long.
+  const later = await until('the figures to be read again', async () => {
+    const read = await figuresOf(again.url);
+    return read.has('commit_to_installable_seconds_count{}') ? read : undefined;
+  });
+  const took = Date.now() / 1000 - begun.upstream.committerTime;
+  expect(later.get('commit_to_installable_seconds_sum{}')).toBeLessThan(2 * took);
+  expect(later.get('workers_busy')).toBeLessThanOrEqual(1);
   expect(build.result).toBe('success');
   const shown = await json<{ attempts: { result: string; detail: string | null }[] }>([
     'build',

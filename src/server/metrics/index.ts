@@ -1,14 +1,15 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import {
   countBusyWorkers,
-  findAttempt,
   findBuilds,
   lastEventId,
+  listAttempts,
   listEvents,
   oldestWaiting,
   sumPackageSizes,
   type Db,
   type OutboxEntry,
+  type QueuedAttempt,
 } from '../../db/index.ts';
 import { readQueue, readWorkers } from '../../queue/index.ts';
 import type { WebhookReceiver } from '../../trunk/index.ts';
@@ -143,11 +144,19 @@ async function count(
   };
   const published = result === 'success' && attemptId !== null;
   // All that can fail comes before anything is counted.
-  const attempt = published ? await findAttempt(db, attemptId) : null;
+  const attempts = published ? await listAttempts(db, buildId) : [];
   const [built] = published ? await findBuilds(db, [buildId]) : [];
   figures.builds.inc({ target, result, reason: reason ?? '' });
+  const attempt = attempts.find(({ id }) => id === attemptId);
   if (attempt?.timings.publish !== undefined) figures.publish.observe({ target }, attempt.timings.publish);
-  // What is built again says nothing of how long its commit took.
-  if (built === undefined || attempt?.kind !== 'initial') return;
+  if (built === undefined || attempt === undefined || !attempts.every((one) => isFirstTry(one, attempt))) return;
   figures.latency.observe({ target }, Math.max(0, createdAt / 1000 - built.revision.upstream.committerTime));
+}
+
+/**
+ * What a machine's failure or a lost worker had tried again took its commit that long; what a person had built again, and what was tried again after that,
+ * says nothing of how long a commit takes.
+ */
+function isFirstTry({ number, kind }: QueuedAttempt, last: QueuedAttempt): boolean {
+  return number > last.number || kind === 'initial' || kind === 'retry';
 }
