@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { logDirectory, placeOf, type TrunkContext } from '../builds/index.ts';
-import { findBuild, listAttempts, requireBuildWithRevision } from '../db/index.ts';
+import { findAnnouncements, findBuild, listAttempts, requireBuildWithRevision } from '../db/index.ts';
 import { createNotifiers } from '../drivers/notifiers/registry.ts';
 import type { DeliveredEvent, DeliveryReport, EventHandler } from '../events/index.ts';
 import type { Message, Notifier } from '../model/index.ts';
@@ -32,22 +32,33 @@ function handlerOf(context: TrunkContext, notifier: Notifier): EventHandler {
     name: notifier.name,
     kinds: ['build_failed_first', 'build_recovered', 'gc_announced'],
     async handle(event) {
-      const message =
-        event.kind === 'gc_announced' ? await announcementMail(context, event) : await news(context, event);
+      const message = await news(context, event);
       if (message !== null) await notifier.send(message);
     },
   };
 }
 
 async function news(context: TrunkContext, event: DeliveredEvent): Promise<Message | null> {
-  if (event.kind !== 'build_failed_first' && event.kind !== 'build_recovered') return null;
-  const project = context.settings.projects.find(({ name }) => name === event.project);
-  const now = await keepForLater(context, event, project?.maintainers ?? []);
+  const now = await keepForLater(context, event, concerned(context, event), await useless(context, event));
   return now.length === 0 ? null : compose(context, event, now);
 }
 
-/** What an event says, or null: for a project or target that has gone from the configuration. */
+/** Addresses of those an event is told. */
+function concerned({ settings }: TrunkContext, event: DeliveredEvent): readonly string[] {
+  if (event.kind === 'gc_announced') return [event.address];
+  if (event.kind !== 'build_failed_first' && event.kind !== 'build_recovered') return [];
+  return settings.projects.find(({ name }) => name === event.project)?.maintainers ?? [];
+}
+
+/** From when on nobody can act on what an event says: what goes has gone. */
+async function useless({ db }: TrunkContext, event: DeliveredEvent): Promise<number> {
+  if (event.kind !== 'gc_announced') return Number.POSITIVE_INFINITY;
+  return (await findAnnouncements(db, [event.announcementId])).get(event.announcementId)?.goesAt ?? 0;
+}
+
+/** What an event says, or null: for a project or target that has gone from the configuration, and when what was to go stays after all. */
 async function compose(context: TrunkContext, event: DeliveredEvent, to: readonly string[]): Promise<Message | null> {
+  if (event.kind === 'gc_announced') return announcementMail(context, event);
   if (event.kind !== 'build_failed_first' && event.kind !== 'build_recovered') return null;
   const project = context.settings.projects.find(({ name }) => name === event.project);
   const known = context.settings.targets.some(({ name }) => name === event.target);

@@ -13,18 +13,20 @@ const MOST_TRIES = 60;
 
 /**
  * Keeps an event for those of `addresses` who have times of their own, until it is due. Answers the others: they are told at once. For whom it was kept once
- * it stays kept, whatever the configuration says at a second try.
+ * it stays kept, whatever the configuration says at a second try. What would be kept until `useless` (milliseconds since the epoch) or longer is told at once.
  */
 export async function keepForLater(
   context: Pick<TrunkContext, 'settings' | 'db'>,
   event: DeliveredEvent,
   addresses: readonly string[],
+  useless: number,
 ): Promise<string[]> {
   const known = context.settings.mail?.maintainers ?? {};
   const due = new Map<string, number>();
   for (const address of addresses) {
     const times = Object.hasOwn(known, address) ? known[address] : undefined;
-    if (times !== undefined) due.set(address, mailDue(times, event.createdAt));
+    const at = times === undefined ? useless : mailDue(times, event.createdAt);
+    if (at < useless) due.set(address, at);
   }
   const kept = await keepMails(context.db, event.id, due);
   return addresses.filter((address) => !kept.has(address));

@@ -19,6 +19,7 @@ interface GcView {
 
 const ANN = 'ann@downstream.example';
 const BOB = 'bob@downstream.example';
+const CAT = 'cat@downstream.example';
 
 interface World extends Deployment {
   server: MailServer;
@@ -28,8 +29,11 @@ interface World extends Deployment {
   gc: (...options: string[]) => Promise<GcView['targets'][number]>;
 }
 
-/** alpha, of ann and bob, and beta, of ann alone, are published; then alpha anew, and an upload that is nobody's. */
-async function deployWithOld(): Promise<World> {
+/**
+ * alpha, of ann and bob, and beta, of ann alone, are published; then alpha anew, and an upload that is nobody's. With `digest` alpha is cat's too, who wants
+ * a mail a day.
+ */
+async function deployWithOld({ digest = false, grace = '14d' } = {}): Promise<World> {
   const server = await startMailServer();
   onTestFinished(() => server.close());
   const deployment = await deploySamples(['alpha', 'beta']);
@@ -37,12 +41,15 @@ async function deployWithOld(): Promise<World> {
   if (alpha === undefined || beta === undefined) throw new Error('no samples');
   await deployment.configure({
     projects: {
-      alpha: { ...alpha.entry, maintainers: [ANN, BOB] },
+      alpha: { ...alpha.entry, maintainers: [ANN, BOB, ...(digest ? [CAT] : [])] },
       beta: { ...beta.entry, maintainers: [ANN] },
     },
     settings: {
-      mail: { smtp: `smtp://127.0.0.1:${server.port}`, from: 'trunkline@downstream.example' },
-      gc: { grace: '14d', older_than: '1s', keep_last: 1 },
+      mail: {
+        ...{ smtp: `smtp://127.0.0.1:${server.port}`, from: 'trunkline@downstream.example' },
+        maintainers: { [CAT]: { digest: 'daily', at: '08:00' } },
+      },
+      gc: { grace, older_than: '1s', keep_last: 1 },
     },
   });
   const { json, directory } = deployment;
@@ -59,10 +66,19 @@ async function deployWithOld(): Promise<World> {
 /** The packages that a mail lists. */
 const listed = ({ text }: Mail) => [...text.matchAll(/^ {2}(\S+)$/gm)].map(([, name = '']) => name).sort();
 
+/** Has it be later for what the database keeps until it is due. */
+function due(dataDir: string, table: 'outbox' | 'mails'): void {
+  const database = new Database(join(dataDir, 'trunkline.sqlite'));
+  const open = table === 'outbox' ? 'delivered_at' : 'sent_at';
+  database.prepare(`UPDATE ${table} SET next_try_at = 0 WHERE ${open} IS NULL`).run();
+  database.close();
+}
+
 test('each maintainer gets one mail about what goes, from a real server, and nobody a second one', async () => {
-  const { server, gc, old } = await deployWithOld();
+  const { server, gc, old, dataDir } = await deployWithOld({ digest: true });
   const { announced } = await gc();
-  expect(announced.told).toEqual([ANN, BOB]);
+  expect(announced.told).toEqual([ANN, BOB, CAT]);
+  // Who wants one mail a day gets it then.
   expect(announced.packages).toEqual(expect.arrayContaining([...old, 'tool-1-1.noarch', 'tool-1-1.src']));
   expect(server.mails.map(({ to }) => to)).toEqual([[ANN], [BOB]]);
   const day = announced.goesAt.slice(0, 10);
@@ -83,6 +99,17 @@ test('each maintainer gets one mail about what goes, from a real server, and nob
   expect(hurried.removed.packages).toEqual([]);
   expect(hurried.waiting).toEqual(expect.arrayContaining(announced.snapshots));
   expect(server.mails).toHaveLength(2);
+  due(dataDir, 'mails');
+  await gc();
+  const [, , later] = server.mails;
+  if (later === undefined) throw new Error('the daily mail did not come');
+  expect([later.to, listed(later)]).toEqual([[CAT], old]);
+});
+
+test('who wants a mail a day hears at once of what is gone by then', async () => {
+  const { server, gc } = await deployWithOld({ digest: true, grace: '1s' });
+  await gc();
+  expect(server.mails.map(({ to }) => to)).toEqual([[ANN], [BOB], [CAT]]);
 });
 
 test('with the mail server down the collection is done, and a later command delivers what is still true', async () => {
@@ -104,9 +131,7 @@ test('with the mail server down the collection is done, and a later command deli
   expect(later.announced.packages.length).toBeGreaterThan(0);
   const successor = await startMailServer(server.port);
   onTestFinished(() => successor.close());
-  const database = new Database(join(dataDir, 'trunkline.sqlite'));
-  database.prepare('UPDATE outbox SET next_try_at = 0 WHERE delivered_at IS NULL').run();
-  database.close();
+  due(dataDir, 'outbox');
   expect((await cli('gc', RPM)).code).toBe(0);
   expect(successor.mails.map(({ to }) => to)).toEqual([[ANN], [BOB]]);
   for (const mail of successor.mails) expect(listed(mail).filter((name) => old.includes(name))).toEqual([]);
