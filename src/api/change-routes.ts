@@ -29,6 +29,19 @@ export const CHANGE_ROUTES = {
     summary: 'Have the newest build of a project tried again, on one target or on all of its own',
     answer: z.object({ items: z.array(of.recheckedSchema) }),
   },
+  pollProject: {
+    ...{ ...post, path: '/projects/:project/poll', tag: 'projects', params: project, body: of.reasonBody },
+    summary: 'Have a project’s repositories looked at for new commits now, by whichever server looks at them',
+    answer: of.polledSchema,
+  },
+  drainWorker: {
+    ...{ ...post, path: '/workers/drain', tag: 'queue', body: of.workerBody, answer: of.drainedSchema },
+    summary: 'Have a worker take nothing new, and end when its builds have',
+  },
+  resumeWorker: {
+    ...{ ...post, path: '/workers/resume', tag: 'queue', body: of.workerBody, answer: of.drainedSchema },
+    summary: 'Let a worker take builds again when it is started',
+  },
   cancelBuild: {
     ...{ ...post, path: '/builds/:build/cancel', tag: 'builds', params: build, body: of.reasonBody },
     summary: 'Take a build out of the queue, or from its worker; one that is finished is left as it is',

@@ -62,6 +62,8 @@ function lineOf(event: WorkerEvent): string {
       return `${event.target}: ${event.message}`;
     case 'waiting':
       return `waiting: ${event.why}`;
+    case 'drained':
+      return `ends: ${event.why}`;
     case 'claimed':
       return `building ${nameOf(event)}`;
     case 'done':

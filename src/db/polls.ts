@@ -1,5 +1,6 @@
-import { sql } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import type { DbOrTx } from './database.ts';
+import type { PollsTable } from './schema.ts';
 import { storableOrNull } from './text.ts';
 
 /** How a project is looked at: when next, and how it went the last time. Times in milliseconds since the epoch. */
@@ -14,9 +15,28 @@ export interface Poll {
   error: string | null;
 }
 
-/** Makes projects due at the times given unless they are known; those of `gone` are forgotten. */
-export async function schedulePolls(db: DbOrTx, projects: ReadonlyMap<string, number>): Promise<void> {
-  const known = new Set((await db.sql.selectFrom('polls').select('project').execute()).map(({ project }) => project));
+/**
+ * Makes projects due at the times given: those that are not known yet, and those that would be due only after `latest`, which goes by their failures (default: none). The others
+ * that are known keep their time; whatever is in none of `projects` is forgotten. All in milliseconds since the epoch.
+ */
+export async function schedulePolls(
+  db: DbOrTx,
+  projects: ReadonlyMap<string, number>,
+  latest: (failures: number) => number = () => Number.POSITIVE_INFINITY,
+): Promise<void> {
+  const polls = await listPolls(db);
+  const known = new Set(polls.map(({ project }) => project));
+  for (const { project, dueAt, failures } of polls) {
+    const due = projects.get(project);
+    // Changed meanwhile, it is in hand.
+    if (due !== undefined && dueAt > latest(failures))
+      await db.sql
+        .updateTable('polls')
+        .set({ due_at: due })
+        .where('project', '=', project)
+        .where('due_at', '=', dueAt)
+        .execute();
+  }
   const fresh = [...projects].filter(([project]) => !known.has(project));
   for (let start = 0; start < fresh.length; start += 500)
     await db.sql
@@ -75,9 +95,7 @@ export async function takePoll(
     )
     .returningAll()
     .executeTakeFirst();
-  if (row === undefined) return null;
-  const { project, due_at: dueAt, asked_at: askedAt, polled_at: polledAt, failures, error } = row;
-  return { project, dueAt, askedAt, polledAt, failures, error };
+  return row === undefined ? null : pollOf(row);
 }
 
 /** Puts a project off to `until` that is still in hand, unless somebody has asked for it meanwhile. */
@@ -140,15 +158,19 @@ export async function nextPollAt(db: DbOrTx): Promise<number | null> {
   return row?.next ?? null;
 }
 
+/** How a project was looked at; null for one that no server has planned to look at. */
+export async function findPoll(db: DbOrTx, project: string): Promise<Poll | null> {
+  const row = await db.sql.selectFrom('polls').selectAll().where('project', '=', project).executeTakeFirst();
+  return row === undefined ? null : pollOf(row);
+}
+
 /** All polls, by project. */
 export async function listPolls(db: DbOrTx): Promise<Poll[]> {
   const rows = await db.sql.selectFrom('polls').selectAll().orderBy('project').execute();
-  return rows.map((row) => ({
-    project: row.project,
-    dueAt: row.due_at,
-    askedAt: row.asked_at,
-    polledAt: row.polled_at,
-    failures: row.failures,
-    error: row.error,
-  }));
+  return rows.map(pollOf);
+}
+
+function pollOf(row: Selectable<PollsTable>): Poll {
+  const { project, due_at: dueAt, asked_at: askedAt, polled_at: polledAt, failures, error } = row;
+  return { project, dueAt, askedAt, polledAt, failures, error };
 }

@@ -11,6 +11,8 @@ export interface WorkersTable {
   targets: Json;
   first_seen_at: Fixed<Time>;
   seen_at: Time;
+  /** Since when it is to take nothing new. */
+  drained_at: Time | null;
 }
 
 export interface WorkersSchema {

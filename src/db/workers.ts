@@ -13,6 +13,8 @@ export interface KnownWorker {
   targets: readonly string[];
   firstSeenAt: number;
   seenAt: number;
+  /** Since when it is to take nothing new, milliseconds since the epoch; null: it takes builds. */
+  drainedAt: number | null;
 }
 
 /** Workers of one token that are remembered: names cost nothing. */
@@ -23,7 +25,7 @@ const REMEMBERED = 30 * 86_400_000;
 /** Notes what a worker says of itself; one too many of its token's is left out. */
 export async function saveWorker(
   db: DbOrTx,
-  worker: Omit<KnownWorker, 'firstSeenAt' | 'seenAt'>,
+  worker: Omit<KnownWorker, 'firstSeenAt' | 'seenAt' | 'drainedAt'>,
   now: number,
 ): Promise<void> {
   const { name } = worker;
@@ -64,8 +66,19 @@ export async function listWorkers(db: DbOrTx, since = 0): Promise<KnownWorker[]>
     ...{ name: row.name, host: row.host, version: row.version },
     profile: parsed(row.profile) as WorkerProfile,
     targets: parsed(row.targets) as string[],
-    ...{ firstSeenAt: row.first_seen_at, seenAt: row.seen_at },
+    ...{ firstSeenAt: row.first_seen_at, seenAt: row.seen_at, drainedAt: row.drained_at },
   }));
+}
+
+/** Has a worker that is known take nothing new from `at` on; null: has it take builds again. */
+export async function markDrained(db: DbOrTx, name: string, at: number | null): Promise<void> {
+  await db.sql.updateTable('workers').set({ drained_at: at }).where('name', '=', name).execute();
+}
+
+/** Since when a worker is to take nothing new; null: it is not, or is not known. */
+export async function drainedSince(db: DbOrTx, name: string): Promise<number | null> {
+  const row = await db.sql.selectFrom('workers').select('drained_at').where('name', '=', name).executeTakeFirst();
+  return row?.drained_at ?? null;
 }
 
 /** What somebody builds now. */

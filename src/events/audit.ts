@@ -23,7 +23,9 @@ export interface Act {
     | 'vote'
     | 'promote'
     | 'demote'
-    | 'poll_soon';
+    | 'poll_soon'
+    | 'drain_worker'
+    | 'resume_worker';
   /** `build/17`, `upload/3`, `ref/fedora-43-x86_64/current`, `key/<fingerprint>`. */
   subject: string;
   reason: string | null;

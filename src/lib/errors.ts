@@ -36,6 +36,7 @@ export const ERROR_CODES = {
   unauthorized: 401,
   unsupported: 501,
   unsupported_media_type: 415,
+  worker_drained: 409,
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -2,6 +2,7 @@ export type { ClaimFilter, ClaimRequest, QueuedAttempt, QueueState } from '../db
 export { readQueue } from '../db/index.ts';
 export * from './backoff.ts';
 export * from './cancel.ts';
+export * from './drain.ts';
 export * from './enqueue.ts';
 export { finishAttempt, retryOrFinish, type Finished, type FinishedWork, type RetryRule } from './finish.ts';
 export * from './interrupt.ts';

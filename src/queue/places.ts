@@ -3,7 +3,7 @@ import type { Place } from '../model/index.ts';
 import { isOf } from './workers.ts';
 
 /**
- * Where builds are made: the places of the workers and servers that are `present`, with when each is free. Whoever
+ * Where builds are made: the places of the workers and servers that are `present`, with when each is free; those that take nothing new have none. Whoever
  * holds an attempt and is not among them counts too: `trunkline run` with as many places as `jobs`, anybody else with what it has in hand.
  */
 export function buildingPlaces(
@@ -12,9 +12,10 @@ export function buildingPlaces(
 ): Place[] {
   const places: Place[] = [];
   const left = new Set(running);
-  for (const { name, profile, targets } of present) {
+  for (const { name, profile, targets, drainedAt } of present) {
     const held = running.filter(({ worker }) => isOf(worker ?? '', name));
     for (const one of held) left.delete(one);
+    if (drainedAt !== null) continue;
     add(places, { held, count: profile.places ?? 1, targets }, now);
   }
   for (const [holder, held] of Map.groupBy(left, ({ worker }) => worker ?? '')) {

@@ -55,7 +55,7 @@ export function unservedBy(
 ): Map<string, string> {
   const unserved = new Map<string, string>();
   for (const target of targets) {
-    if (present.some((one) => one.targets.includes(target.name))) continue;
+    if (present.some((one) => one.drainedAt === null && one.targets.includes(target.name))) continue;
     const lacking = missingLabels(target, server.labels);
     if (present.length === 0 && lacking.length > 0)
       unserved.set(target.name, `it asks for ${lacking.join(', ')}, and no worker is there`);
@@ -70,7 +70,8 @@ function reasonsOf(present: readonly KnownWorker[], target: Settings['targets'][
   return `${reasons.slice(0, MOST_TOLD).join('; ')}${more}`;
 }
 
-function whyNot(target: Settings['targets'][number], { profile }: KnownWorker): string {
+function whyNot(target: Settings['targets'][number], { profile, drainedAt }: KnownWorker): string {
+  if (drainedAt !== null) return 'is drained, and takes nothing new';
   if (profile.places === 0) return 'builds nothing itself';
   return misfit(target, profile) ?? 'is not ready for it, or may not';
 }

@@ -6,7 +6,7 @@ export { findCommit, type CommitPlace } from './where.ts';
 export { compareSnapshots, showSnapshot, type ShownSnapshot, type SnapshotComparison } from './snapshots/compare.ts';
 export { type ProjectCommits } from './snapshots/commits.ts';
 export { describeSnapshots, listSnapshotsOf, type ListedSnapshot } from './snapshots/list.ts';
-export { keepHouse, pollProjects, workOn } from './watch/index.ts';
+export { askForPoll, keepHouse, pollProjects, workOn } from './watch/index.ts';
 export {
   affectedProjects,
   openReceiver,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { LONGEST_WAIT, orderSchema, WORKER_PROTOCOL, type Order } from '../api/index.ts';
 import { openWorkerDirectory, type WorkerDirectory } from '../app/workplace/index.ts';
-import { describeError, together, programVersion } from '../lib/index.ts';
+import { describeError, programVersion, together, TrunklineError } from '../lib/index.ts';
 import { FORMAT_NAMES, type WorkerProfile } from '../model/index.ts';
 import { connect, passes, type ServerAddress } from './connection.ts';
 import { openRepositories } from './repositories.ts';
@@ -16,7 +16,9 @@ export type WorkerEvent =
   | { kind: 'preparing'; target: string; message: string }
   | { kind: 'waiting'; why: string }
   | { kind: 'claimed'; order: Order }
-  | { kind: 'done'; order: Order; outcome: WorkOutcome };
+  | { kind: 'done'; order: Order; outcome: WorkOutcome }
+  /** Its server gives it nothing more: it has ended what it had. */
+  | { kind: 'drained'; why: string };
 
 export interface WorkerOptions {
   server: ServerAddress;
@@ -42,7 +44,8 @@ const TROUBLE = 5000;
 const FATAL = 60_000;
 
 /**
- * Asks for work and does it until `signal` is aborted; then gives back what is being made. Nothing is left running, mounted or half written.
+ * Asks for work and does it until `signal` is aborted, and gives back what is being made then; or until its server drains it, and ends what it has.
+ * Nothing is left running, mounted or half written.
  * @throws TrunklineError when the server refuses this worker for good: `unauthorized`, `forbidden`, `unsupported`; `data_dir_locked`
  */
 export async function runWorker(options: WorkerOptions): Promise<void> {
@@ -58,9 +61,17 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     const unlessAborted = (error: unknown) => {
       if (!isAbort(error)) throw error;
     };
-    const serves = (either: AbortSignal) =>
-      serve(place, { ...options, signal: either }, { who, profile, ready }).catch(unlessAborted);
-    const freshens = (either: AbortSignal) => keepFresh(ready, either, report).catch(unlessAborted);
+    const over = new AbortController();
+    let left = jobs;
+    const serves = async (either: AbortSignal) => {
+      const why = await serve(place, { ...options, signal: either }, { who, profile, ready }).catch(unlessAborted);
+      left -= 1;
+      if (why === undefined || left > 0) return;
+      report({ kind: 'drained', why });
+      over.abort();
+    };
+    const freshens = (either: AbortSignal) =>
+      keepFresh(ready, AbortSignal.any([either, over.signal]), report).catch(unlessAborted);
     await together(signal, [freshens, ...Array.from({ length: jobs }, () => serves)]);
   } finally {
     await directory.close();
@@ -106,12 +117,12 @@ async function keepFresh(
   }
 }
 
-/** One of the worker's places: claims, works, and again. */
+/** One of the worker's places: claims, works, and again. Answers why it gets nothing more; undefined after an abort. */
 async function serve(
   place: WorkerPlace,
   { signal, report }: Pick<WorkerOptions, 'signal' | 'report'>,
   { who, profile, ready }: { who: Who; profile: WorkerProfile; ready: ReadyTargets },
-): Promise<void> {
+): Promise<string | undefined> {
   while (!signal.aborted) {
     const targets = ready.names();
     if (targets.length === 0) {
@@ -121,24 +132,28 @@ async function serve(
     const body = { protocol: WORKER_PROTOCOL, ...who, profile, targets, wait: LONGEST_WAIT - 5 };
     const order = await claim(place, body, signal, report);
     if (order === null) continue;
+    if (typeof order === 'string') return order;
     report({ kind: 'claimed', order });
     const outcome = await work(place, order, signal);
     report({ kind: 'done', order, outcome });
     if (outcome.kind === 'ended' && outcome.fatal) await pause(FATAL, undefined, { signal });
   }
+  return undefined;
 }
 
+/** Work, null when there is none now, or why there will be none. */
 async function claim(
   { connection }: WorkerPlace,
   body: object,
   signal: AbortSignal,
   report: (event: WorkerEvent) => void,
-): Promise<Order | null> {
+): Promise<Order | string | null> {
   try {
     // Asked once: an order whose answer was lost comes to nobody, until its lease lapses.
     const response = await connection.once({ method: 'POST', path: '/claim', body }, signal);
     return response.status === 204 ? null : orderSchema.parse(await response.json());
   } catch (error) {
+    if (error instanceof TrunklineError && error.code === 'worker_drained') return describeError(error);
     if (signal.aborted || !passes(error)) throw error;
     report({ kind: 'waiting', why: describeError(error) });
     await pause(TROUBLE * (0.5 + Math.random()), undefined, { signal });

@@ -74,6 +74,43 @@ test('a server finds commits, builds them, goes on after a kill, and what was ru
   expect(await json(['builds', '--state', 'running'])).toEqual([]);
 });
 
+test('a project is looked at when somebody asks, and as often as the configuration says now', async () => {
+  const rarely = { server: { poll_interval: '6h' } };
+  const { config, samples, configure, json, cli } = await deploySamples(['alpha'], { settings: rarely });
+  const alpha = only(samples);
+  const serve = () => serveAll(config, ['--jobs', '0']);
+  const builds = (count: number) =>
+    until(`${String(count)} builds`, async () => (await json<unknown[]>(['builds'])).length === count);
+  const first = await serve();
+  await builds(1);
+  await alpha.push('two');
+  await json(['user', 'create', 'eve', '--no-password']);
+  await json(['grant', 'add', 'eve', 'viewer']);
+  const { token } = await json<{ token: string }>(['token', 'create', 'eve/x']);
+  const eve = createClient({ url: first.url, token });
+  await expect(eve.post('pollProject', { project: 'alpha' }, {})).rejects.toMatchObject({ code: 'forbidden' });
+  expect(await json<unknown[]>(['builds'])).toHaveLength(1);
+  expect((await cli('poll', 'beta')).stderr).toContain('beta');
+  expect(await json(['poll', 'alpha', '--reason', 'it was pushed'])).toMatchObject({ project: 'alpha', error: null });
+  await builds(2);
+  const [act] = await json<object[]>(['audit', '--subject', 'project/alpha']);
+  expect(act).toMatchObject({ action: 'poll_soon', reason: 'it was pushed' });
+  first.command.kill('SIGTERM');
+  await first.command.done;
+  // Six hours are not waited out that nobody wants any more; nor what is asked for while no server runs.
+  await alpha.push('three');
+  await configure({ projects: { alpha: alpha.entry }, settings: QUICK });
+  const second = await serve();
+  await builds(3);
+  second.command.kill('SIGTERM');
+  await second.command.done;
+  await alpha.push('four');
+  await configure({ projects: { alpha: alpha.entry }, settings: rarely });
+  expect(await json(['poll', 'alpha'])).toMatchObject({ project: 'alpha' });
+  await serve();
+  await builds(4);
+});
+
 test('a project that cannot be reached holds up no other, and is taken up when it can be again', async () => {
   const { config, samples, configure, json, directory } = await deploySamples(['alpha'], { settings: QUICK });
   const alpha = only(samples);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { listAttempts } from '../../src/db/index.ts';
-import { addSample, until, type Deployment } from '../e2e/fixture.ts';
+import { addSample, until, type Deployment, type Sample } from '../e2e/fixture.ts';
 import { expectIdle, findLeftovers, NOTHING } from '../e2e/host.ts';
 import { upstream } from '../e2e/samples.ts';
 import { localClient, serveDeployment } from '../server/serving.ts';
@@ -98,6 +98,41 @@ test('a worker that is stopped gives its build back at once', async () => {
   expect(await findLeftovers([one.command.pid], one.dataDir)).toEqual(NOTHING);
   const two = await shop.worker('two', url);
   expect(await shop.finished(1), two.command.output.stdout).toMatchObject({ result: 'success' });
+});
+
+test('a worker that is drained ends when its build has, takes no other, and does again when it is resumed', async () => {
+  const samples: Sample[] = [];
+  const shop = await openWorkshop(async (deployment) => {
+    samples.push(...(await slow(4)(deployment)));
+    return samples;
+  });
+  const { url } = await shop.serve();
+  const { json, cli } = shop.deployment;
+  await shop.discover('alpha');
+  const one = await shop.worker('one', url);
+  await begun(shop, 1);
+  const drained = { worker: 'worker/one/one', drainedAt: expect.any(String) as string, running: 1 };
+  expect(await json(['workers', 'drain', 'one', '--reason', 'its fan is loud'])).toEqual(drained);
+  await samples[0]?.push('two');
+  await shop.discover('alpha');
+  expect(await shop.finished(1), one.command.output.stdout).toMatchObject({ result: 'success' });
+  expect((await one.command.done).code).toBe(0);
+  expect(told(one, 'drained')).toHaveLength(1);
+  expect(await listAttempts(shop.db, 2)).toMatchObject([{ number: 1, state: 'pending' }]);
+  expect((await cli('workers')).stdout).toMatch(/^worker\/one\/one .*\(drained\)/m);
+  expect((await cli('build', 'show', '2')).stdout).toContain('worker/one/one: is drained, and takes nothing new');
+  expect(await cli('workers', 'drain', 'nobody')).toMatchObject({ code: 1 });
+  // It stays so when it is started again.
+  const restarted = await startWorker(one.dataDir, { name: 'one', url, token: shop.tokens.one });
+  expect((await restarted.command.done).code).toBe(0);
+  expect(await json(['workers', 'resume', 'worker/one/one'])).toMatchObject({ drainedAt: null, running: 0 });
+  const again = await startWorker(one.dataDir, { name: 'one', url, token: shop.tokens.one });
+  expect(await shop.finished(2), again.command.output.stdout).toMatchObject({ result: 'success' });
+  const acts = await json<{ action: string; reason: string | null }[]>(['audit', '--subject', 'worker/one/one']);
+  expect(acts.map(({ action, reason }) => [action, reason])).toEqual([
+    ['resume_worker', null],
+    ['drain_worker', 'its fan is loud'],
+  ]);
 });
 
 test('a server that is killed and started again finds its worker, and loses nothing', async () => {

@@ -23,6 +23,27 @@ export const recheckBody = z.object({
 export const recheckProjectBody = recheckBody.extend({ target: name().optional() });
 export const reasonBody = z.object({ reason });
 
+export const polledSchema = z
+  .object({
+    project: name(),
+    askedAt: time(),
+    polledAt: time().nullable().meta({ description: 'when it was looked at last; null: never' }),
+    error: z.string().nullable().meta({ description: 'why that failed' }),
+  })
+  .meta({ id: 'Polled' });
+
+export const workerBody = z.object({
+  worker: z.string().min(1).max(300).meta({ description: 'its name, or the last part of it where only one has that' }),
+  reason,
+});
+export const drainedSchema = z
+  .object({
+    worker: z.string(),
+    drainedAt: time().nullable().meta({ description: 'since when it takes nothing new; null: it takes builds' }),
+    running: z.int().meta({ description: 'builds that it still makes' }),
+  })
+  .meta({ id: 'WorkerDrained' });
+
 const moving = { force: force.meta({ description: 'a protected ref too' }), reason: why() };
 export const refSetBody = z.object({ snapshot: snapshotName(), ...moving });
 export const refOrderBody = z.object(moving);

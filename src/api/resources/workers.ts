@@ -12,9 +12,11 @@ export const workerSchema = z
     formats: z.array(z.string()),
     builders: z.array(z.string()),
     memory: z.number().nullable().meta({ description: 'bytes that one build may have' }),
+    places: z.int().nullable().meta({ description: 'builds it makes at once; null: it has not said' }),
     targets: z.array(name()).meta({ description: 'for which it is ready' }),
     firstSeenAt: time().nullable(),
     lastSeenAt: time().nullable(),
+    drainedAt: time().nullable().meta({ description: 'since when it is to take nothing new; null: it takes builds' }),
     running: z.array(
       z.object({
         build: z.int(),

@@ -8,7 +8,7 @@ import type {
   VerifiedAnswer,
   VerifiedBody,
 } from '../../api/index.ts';
-import { countRunningOf, findAttempt, listQueuedProjects } from '../../db/index.ts';
+import { countRunningOf, drainedSince, findAttempt, listQueuedProjects } from '../../db/index.ts';
 import { createMutexes, TrunklineError } from '../../lib/index.ts';
 import { claim, interrupt, leaseOf, release } from '../../queue/index.ts';
 import type { AttemptReport } from '../conclude.ts';
@@ -44,7 +44,7 @@ export interface ClaimRequest extends Introduction {
  */
 export interface RemoteBuilds {
   targets(who: Introduction): Promise<ReturnType<typeof targetsFor>>;
-  /** Work, or null when there is none for so long. What nobody waits for any more goes back. */
+  /** Work, or null when there is none for so long. What nobody waits for any more goes back. @throws TrunklineError `worker_drained` */
   claim(request: ClaimRequest, signal: AbortSignal): Promise<Order | null>;
   heartbeat(request: LeaseRequest): Promise<void>;
   repository(request: LeaseRequest): Promise<RepositoryParts>;
@@ -90,6 +90,7 @@ export function openRemoteBuilds(context: TrunkContext, options: RemoteOptions):
       await presence.introduced(request, readyFor(context, request));
       const end = performance.now() + request.wait;
       for (;;) {
+        await refuseDrained(context, holderName(request.principal, request.name));
         const without = await upkeep();
         const order = await claimOnce(context, sessions, { ...request, without, leaseMs }, signal);
         const left = end - performance.now();
@@ -125,6 +126,14 @@ export function openRemoteBuilds(context: TrunkContext, options: RemoteOptions):
       await sessions.close(attempt.id);
     },
   };
+}
+
+/** @throws TrunklineError `worker_drained` */
+async function refuseDrained({ db }: TrunkContext, worker: string): Promise<void> {
+  if ((await drainedSince(db, worker)) === null) return;
+  throw new TrunklineError('worker_drained', `${worker} is drained: it gets nothing more to build`, {
+    hint: `trunkline workers resume ${worker}, on the server, lets it take builds again`,
+  });
 }
 
 /** Names of the targets it may work for, fits and is ready for. */

@@ -22,6 +22,7 @@ import { log } from './log.ts';
 import { pkgList } from './pkg-list.ts';
 import { pkgShow } from './pkg-show.ts';
 import { pkgUpload } from './pkg-upload.ts';
+import { poll } from './poll.ts';
 import { pin } from './pin.ts';
 import { pins } from './pins.ts';
 import { promote } from './promote.ts';
@@ -70,6 +71,8 @@ import { userPassword } from './user-password.ts';
 import { userShow } from './user-show.ts';
 import { worker } from './worker.ts';
 import { workers } from './workers.ts';
+import { workersDrain } from './workers-drain.ts';
+import { workersResume } from './workers-resume.ts';
 
 /** Every command, in the order that help shows them. */
 export const COMMANDS: readonly Command[] = [
@@ -85,10 +88,13 @@ export const COMMANDS: readonly Command[] = [
   serve,
   worker,
   workers,
+  workersDrain,
+  workersResume,
   status,
   builds,
   buildShow,
   log,
+  poll,
   recheck,
   cancel,
   queue,

@@ -18,7 +18,7 @@ export const worker = defineCommand<Options>({
   summary: 'build for a server on this machine',
   details: [
     'Asks a server for work over HTTP and needs nothing but its address and a token (trunkline token create worker/NAME --target …):',
-    'no configuration, database or key. Roots are made when they are missing. When it is stopped, what it was building is built elsewhere.',
+    'no configuration, database or key. Roots are made when they are missing. When it is stopped, what it was building is built elsewhere; trunkline workers drain has it end when its builds have.',
   ].join('\n'),
   options: [
     { flags: '--server <URL>', description: 'as https://trunkline.example', required: true },

@@ -18,6 +18,7 @@ import { workers } from './0020-workers.ts';
 import { removalsOfNodes } from './0021-removals-of-nodes.ts';
 import { packagesOfAttempts } from './0022-packages-of-attempts.ts';
 import { listsOfVotes } from './0023-lists-of-votes.ts';
+import { drainedWorkers } from './0024-drained-workers.ts';
 
 /** In order of their numbers; a new one is added at the end, by hand. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -40,4 +41,5 @@ export const MIGRATIONS: readonly Migration[] = [
   removalsOfNodes,
   packagesOfAttempts,
   listsOfVotes,
+  drainedWorkers,
 ];

@@ -37,14 +37,12 @@ export const ACTIONS = {
   'hold.change': { does: 'hold a snapshot and let it go', roles: ['qa', 'release-manager', 'admin'] },
   'gc.run': { does: 'collect garbage', roles: ['admin'] },
   'key.change': { does: 'make and retire signing keys', roles: ['admin'] },
-  'webhook.change': { does: 'subscribe others to events', roles: ['admin'] },
-  'worker.manage': { does: 'see, drain and stop workers', roles: ['admin'] },
+  'worker.manage': { does: 'drain workers and resume them, make their tokens', roles: ['admin'] },
   'grant.change': { does: 'give and take grants within these limits', roles: ['admin'] },
   'user.change': { does: 'make and change users and teams, and end tokens', roles: ['admin'] },
   // A token has it in vain: access/giving.ts.
   'login.give': { does: 'make tokens and passwords of others, logged in with a password', roles: ['admin'] },
   'audit.read': { does: 'read the audit log', roles: ['admin'] },
-  'server.inspect': { does: 'see the state of the server itself', roles: ['admin'] },
   // No role has these: the token of a worker does.
   'worker.connect': { does: 'connect as a worker', roles: [] },
   'attempt.work': { does: 'work on builds of this target as a worker', roles: [] },

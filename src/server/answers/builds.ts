@@ -55,6 +55,6 @@ export function snapshotPath(target: string, hash: string): string {
   return `/repos/${target}/snapshots/${hash}/`;
 }
 
-function redactOrNull(text: string | null): string | null {
+export function redactOrNull(text: string | null): string | null {
   return text === null ? null : redact(text);
 }

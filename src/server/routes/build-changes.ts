@@ -2,8 +2,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { requireBuildWithRevision } from '../../db/index.ts';
 import { requireProject } from '../../builds/index.ts';
 import { cancel } from '../../queue/index.ts';
-import { recheckProject, type Rechecked } from '../../trunk/index.ts';
-import { buildAnswer } from '../answers/builds.ts';
+import { askForPoll, recheckProject, type Rechecked } from '../../trunk/index.ts';
+import { buildAnswer, redactOrNull } from '../answers/builds.ts';
+import { iso, isoOrNull } from '../answers/times.ts';
 import type { ServerContext } from '../context.ts';
 import { serveRoute } from '../serve-route.ts';
 import { visibleBuild } from './builds.ts';
@@ -45,6 +46,13 @@ export function serveBuildChanges(app: FastifyInstance, context: ServerContext):
       return { items: await again(name, body, request) };
     },
   );
+  const onProject = ({ project }: { project: string }) => ({ project });
+  serveRoute(app, 'pollProject', { action: 'project.poll', on: onProject }, async ({ params, body, request }) => {
+    const { name: project } = requireProject(trunk.settings, params.project);
+    const order = { project, actor: request.principal.name, reason: body.reason ?? null };
+    const { askedAt, polledAt, error } = await askForPoll(trunk, order);
+    return { project, askedAt: iso(askedAt ?? trunk.now()), polledAt: isoOrNull(polledAt), error: redactOrNull(error) };
+  });
   serveRoute(app, 'cancelBuild', { action: 'build.cancel', on: onBuild }, async ({ params, body, request }) => {
     const { reason } = body;
     const asker = { actor: request.principal.name, ...(reason === undefined ? {} : { reason }), now: trunk.now() };

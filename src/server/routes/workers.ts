@@ -1,13 +1,15 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { cursorText, cutPage, decodeCursor, type WorkerResource } from '../../api/index.ts';
-import { readWorkers, type WorkerView } from '../../queue/index.ts';
+import { drainWorker, readWorkers, type WorkerView } from '../../queue/index.ts';
 import { iso, isoOrNull } from '../answers/times.ts';
 import type { ServerContext } from '../context.ts';
 import { visibleTargets } from '../gate.ts';
 import { serveRoute } from '../serve-route.ts';
 
 const byName = z.tuple([cursorText()]);
+
+const manages = { action: 'worker.manage', on: () => ({}) } as const;
 
 export function serveWorkerList(app: FastifyInstance, { trunk }: ServerContext): void {
   serveRoute(app, 'listWorkers', 'listed', async ({ query: { limit, cursor }, request }) => {
@@ -22,6 +24,18 @@ export function serveWorkerList(app: FastifyInstance, { trunk }: ServerContext):
     );
     return cutPage(found, limit, { keys: ({ name }) => [name], view: (one) => workerAnswer(one, seen) });
   });
+  const drain = async (
+    resume: boolean,
+    { worker: name, reason }: { worker: string; reason?: string | undefined },
+    actor: string,
+  ) => {
+    const asked = { name, resume, actor, now: trunk.now(), ...(reason === undefined ? {} : { reason }) };
+    const { worker, drainedAt, running } = await drainWorker(trunk.db, asked);
+    trunk.queueBell.ring();
+    return { worker, running, drainedAt: isoOrNull(drainedAt) };
+  };
+  serveRoute(app, 'drainWorker', manages, ({ body, request }) => drain(false, body, request.principal.name));
+  serveRoute(app, 'resumeWorker', manages, ({ body, request }) => drain(true, body, request.principal.name));
 }
 
 function workerAnswer(
@@ -35,8 +49,10 @@ function workerAnswer(
     formats: [...(known?.profile.formats ?? [])],
     builders: [...(known?.profile.builders ?? [])],
     memory: known?.profile.memory ?? null,
+    places: known?.profile.places ?? null,
     targets: (known?.targets ?? []).filter(seen),
     firstSeenAt: known === null ? null : iso(known.firstSeenAt),
+    drainedAt: isoOrNull(known?.drainedAt ?? null),
     lastSeenAt: known === null ? null : iso(known.seenAt),
     running: running
       .filter(({ target }) => seen(target))

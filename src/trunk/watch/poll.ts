@@ -23,7 +23,9 @@ type Seen = Map<string, string>;
  * own, spread over the interval, give or take a tenth. One that cannot be reached is asked ever less often, and holds up nobody else.
  */
 export async function pollProjects(context: TrunkContext, signal: AbortSignal): Promise<void> {
-  await schedulePolls(context.db, firstTimes(context));
+  // An interval that was shortened since is not waited out as it was.
+  const longest = (failures: number) => context.now() + Math.max(TAKEN, intervalAfter(context, failures) * 1.1);
+  await schedulePolls(context.db, firstTimes(context), longest);
   // Discovery finds the mirrors as the look at the tips has left them.
   const fresh = {
     ...context,
@@ -135,12 +137,16 @@ async function tipsOf({ mirrors }: TrunkContext, project: Project, signal: Abort
   return tips.join(' ');
 }
 
-/** Milliseconds: the interval, twice that after a failure, four times after two… give or take a tenth, so that projects do not fall into step. */
-function pauseOf({ settings }: TrunkContext, failures: number): number {
+/** Milliseconds: `intervalAfter`, give or take a tenth, so that projects do not fall into step. */
+function pauseOf(context: TrunkContext, failures: number): number {
+  return Math.trunc(intervalAfter(context, failures) * (0.9 + Math.random() * 0.2));
+}
+
+/** Milliseconds between two looks: twice the interval after a failure, four times after two… */
+function intervalAfter({ settings }: TrunkContext, failures: number): number {
   const interval = settings.server.pollInterval * 1000;
-  const pause =
-    failures === 0 ? interval : Math.max(interval, Math.min(interval * 2 ** Math.min(failures, 20), LONGEST_PAUSE));
-  return Math.trunc(pause * (0.9 + Math.random() * 0.2));
+  if (failures === 0) return interval;
+  return Math.max(interval, Math.min(interval * 2 ** Math.min(failures, 20), LONGEST_PAUSE));
 }
 
 async function waitForNext(context: TrunkContext, signal: AbortSignal): Promise<void> {
