@@ -106,6 +106,23 @@ describe.each(['gzip', 'zstd'] as const)('zypper and a signed repository compres
     expect(names.filter((name) => name.endsWith('hello-1.0-1.src.rpm'))).not.toEqual([]);
   });
 
+  test('follows a ref by itself, with nothing but the file that is handed out', async () => {
+    await repository.moveRef('current', first);
+    const { zypper: ask, installed } = await zypperMachine(
+      directory,
+      join(top, `trunkline-${target.name}.repo`),
+      zypper,
+    );
+    expect((await ask('--gpg-auto-import-keys', 'refresh')).exitCode).toBe(0);
+    expect((await ask('install', 'hello')).exitCode).toBe(0);
+    expect(await installed()).toContain('hello-1.0');
+    await repository.moveRef('current', second);
+    const update = await ask('update');
+    expect(update.exitCode, update.said).toBe(0);
+    expect(await installed()).toContain('hello-2.0');
+    await repository.moveRef('current', first);
+  });
+
   test('searches names, summaries, descriptions, and the files of packages', async () => {
     const { zypper: ask } = await zypperMachine(directory, join(top, `trunkline-${target.name}.repo`), zypper);
     expect((await ask('--gpg-auto-import-keys', 'refresh')).exitCode).toBe(0);

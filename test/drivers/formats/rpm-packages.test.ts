@@ -192,7 +192,8 @@ test('client files put the repository before all others, and take no name that l
   const [file] = rpm.clientFiles({ name: 'delorean', url: 'http://x/y', description: 'two\nlines' });
   expect(file).toEqual({
     fileName: 'delorean.repo',
-    content: '[delorean]\nname=two lines\nbaseurl=http://x/y\nenabled=1\ngpgcheck=0\npriority=1\nmodule_hotfixes=1\n',
+    content:
+      '[delorean]\nname=two lines\nbaseurl=http://x/y\nenabled=1\nautorefresh=1\ngpgcheck=0\npriority=1\nmodule_hotfixes=1\n',
   });
   expect(() => rpm.clientFiles({ name: '../x', url: '', description: '' })).toThrow(/cannot be the name/);
   expect(() => rpm.clientFiles({ name: 'a]\nb', url: '', description: '' })).toThrow(/cannot be the name/);

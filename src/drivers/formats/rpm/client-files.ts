@@ -3,8 +3,8 @@ import type { ClientFile, PackageFormat } from '../../../model/index.ts';
 
 /**
  * A `.repo` file. `priority=1` puts it before every base repository (DESIGN 11), and `module_hotfixes` keeps modular filtering of EL 8 and 9 from
- * hiding its packages. With a mirrorlist, dnf asks it for the address each time, so that it survives the moving of a ref, and asks anew every five
- * minutes. With keys, packages and index must be signed by one of them; dnf and zypper fetch the file again for a signature by a key they lack.
+ * hiding its packages. zypper looks for what is new in a repository by itself only with `autorefresh=1`, which dnf passes over. With a mirrorlist, dnf asks
+ * it for the address each time, so that it survives the moving of a ref, and asks anew every five minutes. With keys, packages and index must be signed by one of them; dnf and zypper fetch the file again for a signature by a key they lack.
  */
 export function rpmClientFiles(repository: Parameters<PackageFormat['clientFiles']>[0]): ClientFile[] {
   const { name, url, description, mirrorlist, keys = null } = repository;
@@ -17,6 +17,7 @@ export function rpmClientFiles(repository: Parameters<PackageFormat['clientFiles
     `name=${description.replaceAll(/\s+/g, ' ')}`,
     mirrorlist === undefined ? `baseurl=${url}` : `mirrorlist=${mirrorlist}`,
     'enabled=1',
+    'autorefresh=1',
     ...(keys === null ? ['gpgcheck=0'] : ['gpgcheck=1', 'repo_gpgcheck=1', `gpgkey=${keys.url}`]),
     ...(mirrorlist === undefined ? [] : ['metadata_expire=300']),
     'priority=1',
