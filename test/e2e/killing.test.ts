@@ -80,11 +80,8 @@ async function assemble({ deployment, places, options }: Cluster): Promise<Membe
 const countOf = async (query: Query, where: string) =>
   Number(((await query(`SELECT count(*) AS n FROM builds WHERE ${where}`)) as { n: unknown }[])[0]?.n);
 
-// The sample takes the harder one: its workers speak HTTP too.
-const SQLITE = LONG || process.env.TRUNKLINE_TEST_ROUNDS !== undefined;
-
 test.each([
-  ...(SQLITE ? ([['SQLite, a server and workers', overSqlite]] as const) : []),
+  ['SQLite, a server and workers', overSqlite] as const,
   ['PostgreSQL, two servers and workers', overPostgres] as const,
 ])(
   `%s: kill -9 of any of them ${ROUNDS} times (seed ${SEED}): every build ends once, nothing is left`,

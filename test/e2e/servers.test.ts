@@ -9,7 +9,7 @@ import { findLeftovers, NOTHING } from './host.ts';
 import { checkRepository } from './integrity.ts';
 import { giveRoots } from './prepared-roots.ts';
 import { checkRecords, postgresQuery } from './records.ts';
-import { anHourAhead, deployServers, serveAll } from './servers.ts';
+import { clockOff, deployServers, serveAll } from './servers.ts';
 
 const QUICK = { jobs: 1, log_level: 'info', server: { poll_interval: '1s', worker_lease: '4s' } };
 /** Milliseconds for which the database is away. */
@@ -40,7 +40,7 @@ test('two servers, the clock of one an hour ahead, build together; one is killed
     );
   const [one, two] = places.map(({ config }) => config);
   const first = await serveAll(one ?? '');
-  const second = await serveAll(two ?? '', [], await anHourAhead());
+  const second = await serveAll(two ?? '', [], await clockOff('+1h'));
   await finished(2);
   // A third beside them, with a local directory of its own.
   expect(await deployment.cli('run')).toMatchObject({ code: 0 });

@@ -61,13 +61,13 @@ export async function deployServers(
   return { ...deployment, database, places };
 }
 
-/** What a process is started with whose clock is an hour ahead; what runs in jails has the right time. */
-export async function anHourAhead(): Promise<Record<string, string>> {
+/** What a process is started with whose clock is an hour ahead, or behind; what runs in jails has the right time. */
+export async function clockOff(by: '+1h' | '-1h'): Promise<Record<string, string>> {
   const libraries: string[] = [];
   for await (const path of glob('/usr/lib/*/faketime/libfaketimeMT.so.1')) libraries.push(path);
   const [library] = libraries;
   if (library === undefined) throw new Error('faketime is not installed: apt-get install faketime');
-  return { LD_PRELOAD: library, FAKETIME: '+1h', FAKETIME_DONT_FAKE_MONOTONIC: '1' };
+  return { LD_PRELOAD: library, FAKETIME: by, FAKETIME_DONT_FAKE_MONOTONIC: '1' };
 }
 
 /** `trunkline serve` with everything it does; ended when the test has finished. */

@@ -15,11 +15,16 @@ export interface RunningServer {
 }
 
 /** Serves a deployment at a free port of loopback; ended when the test has finished. */
-export async function serveDeployment(config: string, listen = '127.0.0.1:0', host?: string): Promise<RunningServer> {
-  const command = start(
-    ['--config', config, '--json', 'serve', '--listen', listen, '--no-poll', '--jobs', '0'],
-    host === undefined ? {} : { host },
-  );
+export async function serveDeployment(
+  config: string,
+  listen = '127.0.0.1:0',
+  host?: string,
+  env: Record<string, string> = {},
+): Promise<RunningServer> {
+  const command = start(['--config', config, '--json', 'serve', '--listen', listen, '--no-poll', '--jobs', '0'], {
+    env,
+    ...(host === undefined ? {} : { host }),
+  });
   onTestFinished(async () => {
     command.kill('SIGTERM');
     await command.done;

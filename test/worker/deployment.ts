@@ -22,8 +22,12 @@ export interface Workshop {
   discover: (project: string, format?: FormatName) => Promise<void>;
   /** The build, when it has finished. */
   finished: (id: number, timeout?: number) => Promise<Build>;
-  /** `host`: the network namespace it runs in. `place`: the directory its own is made in. */
-  worker: (name: 'one' | 'two', url: string, where?: { host?: string; place?: string }) => Promise<RunningWorker>;
+  /** `host`: the network namespace it runs in. `place`: the directory its own is made in. `env`: what its environment has besides. */
+  worker: (
+    name: 'one' | 'two',
+    url: string,
+    where?: { host?: string; place?: string; env?: Record<string, string> },
+  ) => Promise<RunningWorker>;
 }
 
 export interface RunningWorker {
@@ -73,12 +77,12 @@ export async function openWorkshop(
         },
         timeout,
       ),
-    worker: async (name, url, { host, place = directory } = {}) => {
+    worker: async (name, url, { host, place = directory, env } = {}) => {
       const worker = join(place, `worker-${name}-${String(Math.random()).slice(2, 8)}`);
       await mkdir(worker);
       await chmod(worker, 0o755);
       await giveRoots(worker, deployment.base);
-      return startWorker(worker, { name, url, token: tokens[name], ...(host === undefined ? {} : { host }) });
+      return startWorker(worker, { name, url, token: tokens[name], ...(host && { host }), ...(env && { env }) });
     },
   };
 }
@@ -86,13 +90,19 @@ export async function openWorkshop(
 /** `trunkline worker` as a process of its own; ended when the test has finished. */
 export async function startWorker(
   dataDir: string,
-  { name, url, token, host }: { name: string; url: string; token: string; host?: string },
+  {
+    name,
+    url,
+    token,
+    host,
+    env,
+  }: { name: string; url: string; token: string; host?: string; env?: Record<string, string> },
 ): Promise<RunningWorker> {
   const file = `${dataDir}.token`;
   await writeFile(file, `${token}\n`, { mode: 0o600 });
   const command = start(
     ['--json', 'worker', '--server', url, '--token-file', file, '--data', dataDir, '--name', name],
-    host === undefined ? {} : { host },
+    { ...(host === undefined ? {} : { host }), ...(env === undefined ? {} : { env }) },
   );
   onTestFinished(async () => {
     command.kill('SIGKILL');

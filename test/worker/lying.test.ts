@@ -1,7 +1,8 @@
-import { expect, test, vi } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import type { Order } from '../../src/api/index.ts';
 import { listPackages, requireBuild } from '../../src/db/index.ts';
 import { recheck } from '../../src/queue/index.ts';
+import { removeHomes } from '../drivers/signers/keys.ts';
 import { alphaAndBeta, openWorkshop } from './deployment.ts';
 import {
   account,
@@ -15,11 +16,15 @@ import {
   speaker,
   type Speaker,
 } from './liar.ts';
+import { openSigner } from './signer.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
+afterAll(removeHomes);
 
 test('packages that are not what was ordered are refused, and nothing is published', async () => {
-  const { shop, liar, order } = await claimed();
+  const signer = await openSigner();
+  const { shop, liar, order } = await claimed(undefined, { signing: signer.settings });
+  const before = await signer.signed();
   const { directory } = shop.deployment;
   const lease = `lease=${String(order.lease)}`;
   expect((await liar.ask('POST', `${rooted(order)}/plan?${lease}`, {})).body).toMatchObject({ next: 'build' });
@@ -43,15 +48,21 @@ test('packages that are not what was ordered are refused, and nothing is publish
   expect(built.body).toMatchObject({ next: 'ended', failure: { reason: 'build_failed' } });
   expect(await requireBuild(shop.db, 1)).toMatchObject({ result: 'failure', reason: 'build_failed' });
   await expectNothing(shop);
+  expect(await signer.signed()).toBe(before);
 });
 
 test('a package of another project’s name is refused', async () => {
-  const shop = await openWorkshop(alphaAndBeta);
+  const signer = await openSigner();
+  const shop = await openWorkshop(alphaAndBeta, { signing: signer.settings });
   const { url } = await shop.serve();
+  const idle = await signer.signed();
   await shop.discover('alpha');
   const honest = await shop.worker('two', url);
   expect(await shop.finished(1), honest.command.output.stdout).toMatchObject({ result: 'success' });
   honest.command.kill('SIGKILL');
+  // What is honest is signed: two packages, and an index.
+  const honestly = await signer.signed();
+  expect(honestly).toBeGreaterThanOrEqual(idle + 3);
   const before = await listPackages(shop.db, [1]);
   await shop.discover('beta');
   const liar = speaker(url, shop.tokens.one);
@@ -74,6 +85,7 @@ test('a package of another project’s name is refused', async () => {
   expect(second.failure?.detail).toMatch(/alpha.*belongs to|alpha.*another project|project alpha/);
   expect(await listPackages(shop.db, [2])).toEqual([]);
   expect(await listPackages(shop.db, [1])).toEqual(before);
+  expect(await signer.signed()).toBe(honestly);
 });
 
 test('packages without their source, of a version that was not ordered, or before one was asked for, are refused', async () => {
@@ -101,13 +113,16 @@ test('packages without their source, of a version that was not ordered, or befor
       },
     ],
   ];
-  const { shop, liar, order: first } = await claimed();
+  const signer = await openSigner();
+  const { shop, liar, order: first } = await claimed(undefined, { signing: signer.settings });
+  const before = await signer.signed();
   let order = first;
   for (const [why, lie] of lies) {
     const { next, failure } = await lie(order, liar, shop.deployment.directory);
     expect({ next, failure }).toMatchObject({ next: 'ended', failure: { reason: 'build_failed' } });
     expect(failure?.detail).toContain(why);
     await expectNothing(shop);
+    expect(await signer.signed()).toBe(before);
     await recheck(shop.db, 1, { actor: 'a test', now: Date.now() });
     order = await liar.claim();
   }
