@@ -46,7 +46,8 @@ export function takeMails(db: DbOrTx, now: number): Promise<MailBatch | null> {
         .updateTable('mails')
         .set({ batch: id })
         .where('address', '=', first.address)
-        .where('due_at', '<=', now)
+        // The first in any case: a batch of nothing could not be settled, and would be taken for ever.
+        .where((eb) => eb.or([eb('due_at', '<=', now), eb('id', '=', id)]))
         .where('batch', 'is', null)
         .where('sent_at', 'is', null)
         .where('abandoned_at', 'is', null)
