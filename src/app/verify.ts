@@ -72,6 +72,7 @@ async function look(trunk: Trunk, settings: Settings, request: VerifyRequest): P
   const repository = repositoryOf(target);
   const { findings, packages, materialised } = await verifySnapshot({
     ...{ repository, hash, ref, signal, format: formats[target.format], validFor: target.validFor },
+    now: Math.trunc(trunk.context.now() / 1000),
     ...{ directory: join(settings.dataDir, 'repos', target.name), architectures: [target.arch] },
     trust: await trustOf(settings),
     companionsOf: async (wanted) => {

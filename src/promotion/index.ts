@@ -4,7 +4,7 @@ export { addHold, holdsOf, removeHold } from './holds.ts';
 export { holdAll, promote, promotionsOf, type Promoted, type PromotionOrder, type PromotionWish } from './promote.ts';
 export { describeRemovedRefs, removeRef } from './remove.ts';
 export { isProtected, refHistory, refsOf, setRef, undoRef, type RefOrder } from './refs.ts';
-export { describeRefs, moveRefs, pointRef, showRefs } from './show.ts';
+export { describeRefs, moveRefs, pointRef, renewRefs, showRefs } from './show.ts';
 export { findSnapshotNamed, parseSubject, requireThere, type Subject } from './subject.ts';
 export { findLastGood, findLastTested, type GoodWanted, type Taker, type Tested, type TestedWanted } from './tested.ts';
 export { findVotedOn, parseThing, type Thing } from './voted-on.ts';

@@ -40,3 +40,20 @@ export async function pointRef(
     await repository.moveRef(ref, hash, now);
   }
 }
+
+/**
+ * Dates the indices of a target's refs anew once half of the time is over for which apt believes them (Valid-Until). Of several servers that see it the
+ * first does it: the others find, holding `show <target>` after it, nothing left to do. Answers whether there was anything.
+ */
+export async function renewRefs(context: PromotionContext, target: Target): Promise<boolean> {
+  const { validFor } = target;
+  if (validFor === null) return false;
+  const repository = context.repository(target);
+  for (const name of Object.keys(await describeRefs(context, target.name))) {
+    const until = await repository.validUntil(name);
+    if (until === null || until - validFor / 2 >= Math.trunc(context.now() / 1000)) continue;
+    await showRefs(context, target);
+    return true;
+  }
+  return false;
+}

@@ -35,7 +35,13 @@ const MAX_AHEAD = 5;
 
 /** What a ref's own directory says of itself, where the format has one. */
 const RECORD = 'ref.json';
-const recordSchema = z.object({ snapshot: z.string(), time: z.int(), keys: z.array(z.string()) });
+const recordSchema = z.object({
+  snapshot: z.string(),
+  time: z.int(),
+  keys: z.array(z.string()),
+  /** Records of before do not say it. */
+  validFor: z.int().nullable().optional(),
+});
 type RefRecord = z.infer<typeof recordSchema>;
 
 /** The snapshot a ref points at, or null. */
@@ -119,7 +125,7 @@ async function signAgain(maker: RefMaker, hash: string, indices: IndexRecord): P
 
 /** Writes the ref's next directory and swaps the link to it; the one before goes. Nothing happens where all is as it should be. */
 async function moveOwnIndex(maker: RefMaker, name: string, hash: string, indices: IndexRecord, now: number) {
-  const { layout } = maker;
+  const { layout, validFor } = maker;
   const link = join(layout.directory, name);
   const old = await readlink(link).catch(() => '');
   const before = await readRecord(join(layout.directory, old));
@@ -134,7 +140,11 @@ async function moveOwnIndex(maker: RefMaker, name: string, hash: string, indices
   await rm(next, { recursive: true, force: true });
   const building = await mkdtemp(join(layout.refs, name, TEMPORARY));
   try {
-    await fillOwnIndex(maker, join(building, 'ref'), next, { hash, indices, record: { snapshot: hash, time, keys } });
+    await fillOwnIndex(maker, join(building, 'ref'), next, {
+      hash,
+      indices,
+      record: { snapshot: hash, time, keys, validFor },
+    });
     await rename(join(building, 'ref'), next);
     await syncDirectory(dirname(next));
   } finally {
@@ -182,9 +192,17 @@ async function says(own: string, maker: RefMaker, { indices }: IndexRecord, time
   return (await readFile(join(own, first.path), 'utf8').catch(() => null)) === first.content;
 }
 
-/** Whether a client would soon stop believing a ref's index. */
+/** Whether a client would soon stop believing a ref's index, or does so at another time than is configured by now. */
 function isStale({ validFor }: RefMaker, record: RefRecord, now: number): boolean {
+  if ((record.validFor ?? null) !== validFor) return true;
   return validFor !== null && now - record.time > validFor / 2;
+}
+
+/** When clients of a ref stop believing its index, in seconds since the epoch; null: never, or there is no such ref. */
+export async function validUntil({ layout, validFor }: RefMaker, name: string): Promise<number | null> {
+  const record = await readRecord(join(layout.directory, checkRefName(name)));
+  const lasts = record?.validFor === undefined ? validFor : record.validFor;
+  return record === null || lasts === null ? null : record.time + lasts;
 }
 
 async function readRecord(directory: string): Promise<RefRecord | null> {

@@ -27,7 +27,7 @@ import {
 } from './manifest.ts';
 import { recoverRepository, type Recovery } from './recover.ts';
 import { snapshotFiles } from './materialise.ts';
-import { moveRef, readRef, removeRef, type RefMaker } from './refs.ts';
+import { moveRef, readRef, removeRef, validUntil, type RefMaker } from './refs.ts';
 import { snapshotDirectory } from './snapshots.ts';
 import type { Owned } from './tree/holders.ts';
 import { openTree, type NodeStore } from './tree/tree.ts';
@@ -129,6 +129,8 @@ export interface Repository {
   /** `now` is in seconds; by default this machine's clock says it. */
   moveRef(name: string, hash: string, now?: number): Promise<void>;
   readRef(name: string): Promise<string | null>;
+  /** When clients of a ref stop believing its index (Valid-Until), in seconds since the epoch; null: never, or there is no such ref. */
+  validUntil(name: string): Promise<number | null>;
   /** Takes a ref away, with all that leads to it; its snapshot stays. */
   removeRef(name: string): Promise<void>;
   writeBuildDirectory(build: BuildDirectory): Promise<string>;
@@ -174,6 +176,7 @@ export function openRepository(options: RepositoryOptions): Repository {
       writeCandidate({ ...parts, store }, { root, files, directory, time }),
     moveRef: (name, hash, now = clock()) => moveRef(maker, name, hash, now),
     readRef: (name) => readRef(layout, name),
+    validUntil: (name) => validUntil(maker, name),
     removeRef: (name) => removeRef(maker, name),
     writeBuildDirectory: (build) => writeBuildDirectory(maker, build),
     quarantine: (sha256, fileName) => store.quarantine(sha256, fileName),

@@ -151,6 +151,7 @@ describe('a repository', () => {
           format: rpm,
           architectures: ['x86_64'],
           validFor: null,
+          now: 0,
           labels: [],
           trust: null,
           hash: two,

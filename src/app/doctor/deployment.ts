@@ -110,7 +110,7 @@ export async function checkRefs(context: TrunkContext, signal: AbortSignal): Pro
   return ailments;
 }
 
-async function wrongRefs({ db, repository }: TrunkContext, target: Target): Promise<Ailment[]> {
+async function wrongRefs({ db, repository, now }: TrunkContext, target: Target): Promise<Ailment[]> {
   const files = repository(target);
   const ailments: Ailment[] = [];
   const remedy = 'the next command that writes repairs it: trunkline run, or a restart of the server';
@@ -124,8 +124,20 @@ async function wrongRefs({ db, repository }: TrunkContext, target: Target): Prom
       });
     else if (!(await files.isMaterialised(snapshotHash)))
       ailments.push({ what: `${ref} leads to ${snapshotHash.slice(0, 12)}, which has no files`, remedy });
+    else ailments.push(...expired(ref, await files.validUntil(name), now()));
   }
   return ailments;
+}
+
+function expired(ref: string, until: number | null, now: number): Ailment[] {
+  if (until === null || until * 1000 > now) return [];
+  return [
+    {
+      what: `apt refuses ${ref} since ${new Date(until * 1000).toISOString()}: its Valid-Until is over`,
+      remedy:
+        'a server, while it runs, and every trunkline run renew it: start one; where one runs, its log says why not',
+    },
+  ];
 }
 
 /** Reads some packages, chosen at random, and compares them with their digests. */

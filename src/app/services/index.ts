@@ -4,6 +4,7 @@ import { keepHouse, pollProjects, workOn } from '../../trunk/index.ts';
 import { deliverEvents } from '../events.ts';
 import { releaseSnapshots } from '../materialised/index.ts';
 import type { Trunk } from '../open.ts';
+import { renewNowAndThen } from './renewing.ts';
 
 /** Something that goes on as long as a server runs: polling, draining the queue, delivering events. */
 export interface BackgroundService {
@@ -30,6 +31,7 @@ export function backgroundServices(
   return [
     ...(poll ? [polling] : []),
     { name: 'housekeeping', start: (signal) => keepHouse(context, { places: jobs, signal }) },
+    { name: 'refs', start: (signal) => renewNowAndThen(context, signal) },
     { name: 'old snapshots', start: (signal) => releaseNowAndThen(context, signal) },
     { name: 'logs', start: (signal) => packNowAndThen(context, signal) },
     { name: 'building', start: (signal) => workOn(context, { jobs, signal }) },

@@ -8,6 +8,7 @@ export interface Finding {
     | 'index_missing'
     | 'index_damaged'
     | 'index_wrong'
+    | 'index_expired'
     | 'signature_missing'
     | 'signature_bad'
     | 'ref_wrong'

@@ -22,6 +22,8 @@ export interface VerifyOptions {
   architectures: readonly string[];
   /** Seconds for which apt may believe a ref's index, or null. */
   validFor: number | null;
+  /** Seconds since the epoch. */
+  now: number;
   /** What signatures are checked with; null: nothing is signed. */
   trust: Trust | null;
   hash: string;
@@ -79,7 +81,9 @@ export async function verifySnapshot(options: VerifyOptions): Promise<Verified> 
   const names = { layout, format, record, trust, options: { architectures, origin: repository.origin } };
   findings.push(...(await checkFirst(names, snapshot, record.time)));
   if (options.ref !== null) {
-    const ref = { name: options.ref, hash, url: repository.url, found: await repository.readRef(options.ref) };
+    const found = await repository.readRef(options.ref);
+    const until = await repository.validUntil(options.ref);
+    const ref = { name: options.ref, hash, url: repository.url, found, until, now: options.now };
     findings.push(...(await checkRef({ ...names, options: { ...names.options, validFor } }, ref)));
   }
   return { findings, packages, materialised: true };

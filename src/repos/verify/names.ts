@@ -77,7 +77,7 @@ async function checkKeys(layout: Layout, trust: Trust, path: string): Promise<Fi
 /** What a ref is on disk, against what the database says: the link, its own index where the format has one, the mirrorlist, the key. */
 export async function checkRef(
   check: NameCheck,
-  ref: { name: string; hash: string; url: string; found: string | null },
+  ref: { name: string; hash: string; url: string; found: string | null; until: number | null; now: number },
 ): Promise<Finding[]> {
   const { layout, format, trust } = check;
   const { name, hash } = ref;
@@ -94,11 +94,27 @@ export async function checkRef(
   }
   if (trust !== null) findings.push(...(await checkKeys(layout, trust, join(layout.directory, KEY_FILE))));
   if (format.layout.byHash === null) return findings;
-  const own = join(layout.directory, await readlink(join(layout.directory, name)));
+  if (ref.until !== null && ref.until <= ref.now) findings.push(expired(name, ref.until));
+  return [...findings, ...(await checkOwn(check, name, remedy))];
+}
+
+/** A ref's own index. One that was dated anew meanwhile, so that what was looked at has gone, is looked at again. */
+async function checkOwn(check: NameCheck, name: string, remedy: string): Promise<Finding[]> {
+  const link = join(check.layout.directory, name);
+  const led = await readlink(link);
+  const own = join(check.layout.directory, led);
   const time = await ownTime(own);
-  return time === null
-    ? [...findings, { kind: 'ref_wrong', where: posix.join(name, 'ref.json'), what: 'it cannot be read', remedy }]
-    : [...findings, ...(await checkFirst(check, own, time))];
+  const findings: Finding[] =
+    time === null
+      ? [{ kind: 'ref_wrong', where: posix.join(name, 'ref.json'), what: 'it cannot be read', remedy }]
+      : await checkFirst(check, own, time);
+  return findings.length > 0 && (await readlink(link)) !== led ? checkOwn(check, name, remedy) : findings;
+}
+
+function expired(name: string, until: number): Finding {
+  const what = `clients may believe it until ${new Date(until * 1000).toISOString()} (Valid-Until) and refuse it since`;
+  const remedy = 'a server, while it runs, and every trunkline run date it anew; where one runs, its log says why not';
+  return { kind: 'index_expired', where: name, what, remedy };
 }
 
 async function ownTime(directory: string): Promise<number | null> {

@@ -102,7 +102,7 @@ export const targetSchema = z.strictObject({
     .prefault('gzip'),
   valid_for: duration()
     .describe(
-      'deb: how long apt may believe the index of a ref, as its `Valid-Until` says; every `trunkline run` renews it. Default: for ever.',
+      'deb: how long apt may believe the index of a ref, as its `Valid-Until` says. A server renews it after half of that, and so does every `trunkline run`. Default: for ever.',
     )
     .optional(),
   components: listOf(text(componentRule))
