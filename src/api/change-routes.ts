@@ -3,7 +3,7 @@ import { pageOf, pageQuery } from './paging.ts';
 import { buildSchema } from './resources/builds.ts';
 import * as of from './resources/changes.ts';
 import { collectionBody, collectionSchema } from './resources/collections.ts';
-import { name, number, refName, snapshotName } from './resources/fields.ts';
+import { name, number, packageWord, refName, snapshotName } from './resources/fields.ts';
 import { arrivalSchema, uploadBody, uploadedSchema } from './resources/uploads.ts';
 import { refMoveSchema } from './resources/snapshots.ts';
 
@@ -12,6 +12,7 @@ const project = z.object({ project: name() });
 const ref = z.object({ target: name(), ref: refName() });
 const snapshot = z.object({ target: name(), snapshot: snapshotName() });
 
+const suspect = z.object({ target: name(), package: packageWord() });
 const upload = z.object({ target: name(), upload: z.uuid() });
 
 const post = { method: 'POST' } as const;
@@ -74,6 +75,11 @@ export const CHANGE_ROUTES = {
     ...{ ...post, path: '/targets/:target/snapshots/:snapshot/materialise', tag: 'snapshots', params: snapshot },
     summary: 'Make the files of an old snapshot again',
     ...{ body: z.object({}), answer: of.materialisedSchema },
+  },
+  quarantine: {
+    ...{ ...post, path: '/targets/:target/packages/:package/quarantine', tag: 'packages', params: suspect },
+    summary: 'Have a file of a package read again and, when it is damaged, put aside where no client gets it',
+    ...{ body: of.quarantineBody, answer: of.quarantinedSchema },
   },
   startCollection: {
     ...{ ...post, path: '/collections', tag: 'collections', body: collectionBody, answer: collectionSchema },

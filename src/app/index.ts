@@ -1,4 +1,5 @@
 export { checkTargets, openForPlanning, openForReading, openForWriting, type TargetCheck, type Trunk } from './open.ts';
+export { quarantineDamaged, type Suspect } from './quarantine.ts';
 export { verifyRepository, type DamagedPackage, type Verification } from './verify.ts';
 export { exportRepositories, type ExportRequest } from './export.ts';
 export { deliverEvents } from './events.ts';

@@ -1,19 +1,16 @@
 import { join } from 'node:path';
-import { findPackagesNamed, insertAudit, listPresentSnapshots, listRefs } from '../db/index.ts';
+import { findPackagesNamed, listPresentSnapshots, listRefs } from '../db/index.ts';
 import { findUnmet } from '../drivers/builders/sandbox/index.ts';
 import { createSigner, verifySignature } from '../drivers/signers/registry.ts';
-import { describeError, sha256File, TrunklineError } from '../lib/index.ts';
+import { TrunklineError } from '../lib/index.ts';
 import type { Settings, Target } from '../model/index.ts';
 import { findSnapshotNamed, parseSubject } from '../promotion/index.ts';
 import { verifySnapshot, type Finding, type ManifestPackage, type Trust } from '../repos/index.ts';
-import { openForReading, openForWriting, type Trunk } from './open.ts';
+import { openForReading, type Trunk } from './open.ts';
 
 export interface VerifyRequest {
   /** `TARGET` (its `current`), `TARGET/REF` or `TARGET/SNAPSHOT`. */
   subject: string;
-  /** Whether damaged files are taken out of the pool. */
-  quarantine: boolean;
-  actor: string;
   report: (what: string) => void;
   signal: AbortSignal;
 }
@@ -27,8 +24,6 @@ export interface DamagedPackage {
   snapshots: readonly string[];
   /** Refs that point at one of them. */
   refs: readonly string[];
-  /** Where it was put; null when it still lies where it was. */
-  quarantined: string | null;
 }
 
 export interface Verification {
@@ -43,20 +38,16 @@ export interface Verification {
 }
 
 /**
- * Reads a published repository again and says what is wrong with it. Works beside a run; only to put a damaged package aside it takes the data
- * directory's lock for a moment.
+ * Reads a published repository again and says what is wrong with it. Changes nothing, and works beside a run or a server.
  * @throws TrunklineError `not_found`, `invalid_argument` for what is not there to be verified
  */
 export async function verifyRepository(settings: Settings, request: VerifyRequest): Promise<Verification> {
   const reading = await openForReading(settings);
-  let found: Verification;
   try {
-    found = await look(reading, settings, request);
+    return await look(reading, settings, request);
   } finally {
     await reading.close();
   }
-  if (!request.quarantine || found.damaged.length === 0) return found;
-  return putAside(settings, found, request.actor);
 }
 
 async function look(trunk: Trunk, settings: Settings, request: VerifyRequest): Promise<Verification> {
@@ -144,47 +135,6 @@ async function describeDamaged(
     const snapshots = holders[n] ?? [];
     const having = new Set(snapshots);
     const pointing = refs.filter(({ snapshotHash }) => having.has(snapshotHash)).map(({ name }) => name);
-    return { fullName, sha256, fileName, snapshots, refs: pointing, quarantined: null };
+    return { fullName, sha256, fileName, snapshots, refs: pointing };
   });
-}
-
-/** Moves what is still damaged out of the pool; a repair that was made meanwhile is left alone. */
-async function putAside(settings: Settings, found: Verification, actor: string): Promise<Verification> {
-  const writing = await openForWriting(settings).catch((error: unknown) => {
-    if (error instanceof TrunklineError && error.code === 'data_dir_locked') return error;
-    throw error;
-  });
-  if (writing instanceof TrunklineError) {
-    const remedy = 'verify again when nothing else works on the data directory';
-    const what = `what is damaged was left in the pool: ${describeError(writing)}`;
-    return { ...found, findings: [...found.findings, { kind: 'not_checked', where: 'quarantine', what, remedy }] };
-  }
-  try {
-    const damaged: DamagedPackage[] = [];
-    for (const one of found.damaged)
-      damaged.push({ ...one, quarantined: await quarantine(writing, found, one, actor) });
-    return { ...found, damaged };
-  } finally {
-    await writing.close();
-  }
-}
-
-async function quarantine(
-  { context }: Trunk,
-  { target: name, findings }: Verification,
-  one: DamagedPackage,
-  actor: string,
-): Promise<string | null> {
-  const target = context.settings.targets.find((each) => each.name === name);
-  if (target === undefined) return null;
-  const repository = context.repository(target);
-  const [published] = await findPackagesNamed(context.db, name, [one.fullName]);
-  const right = [published, ...(published?.companions ?? [])].find((each) => each?.fileName === one.fileName)?.sha256;
-  const path = repository.pathOf({ sha256: one.sha256, fileName: one.fileName });
-  if ((await sha256File(path).catch(() => right)) === right) return null;
-  const place = await repository.quarantine(one.sha256, one.fileName);
-  const reason = findings.find(({ damaged }) => damaged?.fileName === one.fileName)?.what ?? null;
-  const subject = `package/${name}/${one.fullName}`;
-  await insertAudit(context.db, { actor, action: 'quarantine', subject, reason, createdAt: context.now() });
-  return place;
 }

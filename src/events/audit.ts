@@ -16,6 +16,7 @@ export interface Act {
     | 'pin'
     | 'unpin'
     | 'collect'
+    | 'quarantine'
     | 'restore'
     | 'rotate_key'
     | 'retire_key'

@@ -1,11 +1,14 @@
+import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { createClient } from '../../src/api/index.ts';
 import { makeFirstKey } from '../../src/app/index.ts';
 import { buildDeb, buildDsc, buildRpm, controlOf } from '../drivers/formats/packages.ts';
 import { DEB, deploy, only, RPM, type Deployment } from './fixture.ts';
 import { upload } from './intake.ts';
 import { repositoryOf } from './published.ts';
+import { serveAll } from './servers.ts';
 
 interface FindingView {
   kind: string;
@@ -141,6 +144,42 @@ describe('trunkline repo verify', () => {
 
     expect(await upload(deployment, RPM, copies)).toMatchObject({ upload: null });
     expect((await verify(deployment, RPM, 0)).findings).toEqual([]);
+  });
+
+  test('beside a server has that put damaged packages aside, and an upload believes nothing of what lies in the pool', async () => {
+    const deployment = await deploy();
+    const { directory, json } = deployment;
+    const rpms = await buildRpm(directory, { name: 'lib' });
+    await upload(deployment, RPM, rpms);
+    const path = await poolFile(deployment, RPM, /^lib-1\.0-1\.noarch\.rpm$/);
+    const content = await readFile(path);
+    const { url } = await serveAll(deployment.config, ['--jobs', '0', '--no-poll']);
+    const file = { target: RPM, package: 'lib-1.0-1.noarch' };
+    const nobody = createClient({ url }).post('quarantine', file, { file: basename(path) });
+    await expect(nobody).rejects.toMatchObject({ code: 'unauthorized' });
+    // The pool's file may be a link to the built one.
+    const damage = async () => {
+      await rm(path);
+      await writeFile(path, Buffer.concat([content.subarray(0, -1), Buffer.from('x')]));
+    };
+    await damage();
+    await upload(deployment, RPM, rpms);
+    expect(await readFile(path)).toEqual(content);
+
+    await damage();
+    const beside = await verify(deployment, RPM, 1);
+    expect(beside.findings.map(({ kind }) => kind)).toEqual(['package_damaged']);
+    expect(only(beside.damaged).quarantined).toContain('/quarantine/');
+    expect(existsSync(path)).toBe(false);
+    await upload(deployment, RPM, rpms);
+    expect(await readFile(path)).toEqual(content);
+
+    await damage();
+    const { checks } = await json<{ checks: { ailments: { what: string }[] }[] }>(['doctor', '--quarantine'], 1);
+    const { what } = only(checks.flatMap(({ ailments }) => ailments));
+    expect(existsSync(/is damaged: \S+ \(moved to (\S+)\)/.exec(what)?.[1] ?? '')).toBe(true);
+    const written = await json<{ subject: string }[]>(['audit', '--action', 'quarantine']);
+    expect(written.map(({ subject }) => subject)).toEqual(Array(2).fill(`package/${RPM}/${file.package}`));
   });
 
   test('names what a snapshot needs and nobody has, in both formats', async () => {

@@ -107,3 +107,12 @@ export const materialisedSchema = z
     until: time().meta({ description: 'it stays so long at least' }),
   })
   .meta({ id: 'Materialised' });
+
+export const quarantineBody = z.object({
+  file: packageWord().meta({ description: 'its name: of the package itself, or of what a .dsc names' }),
+});
+export const quarantinedSchema = z
+  .object({
+    quarantined: z.string().nullable().meta({ description: 'where it lies; null: it is not damaged, or not there' }),
+  })
+  .meta({ id: 'Quarantined' });

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TrunkContext } from '../../builds/index.ts';
 import {
@@ -156,7 +156,8 @@ export async function checkStore({ db, settings }: TrunkContext, sample: number,
       if (found === sha256) continue;
       ailments.push({
         what: `${one.fullName} of ${one.target} is ${found === null ? 'missing' : 'damaged'}: ${path}`,
-        remedy: `trunkline repo verify ${one.target} looks at all; an upload of the same file brings it back`,
+        remedy: `an upload of the same file brings it back; --quarantine puts aside what is damaged, trunkline repo verify ${one.target} looks at all`,
+        ...(found !== null && { damaged: { target: one.target, fullName: one.fullName, fileName: basename(path) } }),
       });
     }
   }

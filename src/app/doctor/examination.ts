@@ -4,6 +4,8 @@ import { describeError, TrunklineError } from '../../lib/index.ts';
 export interface Ailment {
   what: string;
   remedy: string;
+  /** A file of the pool that is not what was published, which can be put aside. */
+  damaged?: { target: string; fullName: string; fileName: string };
 }
 
 /** What came of one check. */

@@ -1,14 +1,16 @@
-import { defineCommand } from '../command.ts';
+import type { TrunklineError } from '../../lib/index.ts';
+import type { Finding } from '../../repos/index.ts';
+import { defineCommand, TOKEN_FILE } from '../command.ts';
 
 /** Snapshots of a damaged package that are listed for people; `--json` has all of them. */
 const MOST = 20;
 
-export const repoVerify = defineCommand<{ quarantine: boolean }>({
+export const repoVerify = defineCommand<{ quarantine: boolean; tokenFile?: string }>({
   path: ['repo', 'verify'],
   summary: 'read a published repository again and say what is wrong with it',
   details: [
     'Every package, index file, signature and dependency is looked at; one finding a line. Exit code 1 when anything is wrong.',
-    'A damaged package is moved to the quarantine of its target, unless --no-quarantine is given.',
+    'A damaged package is moved to the quarantine of its target, unless --no-quarantine is given; by the server where one runs.',
   ].join('\n'),
   args: [
     {
@@ -16,20 +18,29 @@ export const repoVerify = defineCommand<{ quarantine: boolean }>({
       description: 'a target (its current), or one of its refs or snapshots: fedora-43-x86_64/consistent',
     },
   ],
-  options: [{ flags: '--no-quarantine', description: 'only report; leave damaged packages where they are' }],
+  options: [
+    { flags: '--no-quarantine', description: 'only report; leave damaged packages where they are' },
+    TOKEN_FILE,
+  ],
   run: async ({ args, print, settings, options, signal }) => {
     const { verifyRepository } = await import('../../app/index.ts');
-    const { actor } = await import('../order.ts');
-    const found = await verifyRepository(await settings(), {
+    const { putAside } = await import('../quarantining.ts');
+    const read = await settings();
+    const verified = await verifyRepository(read, {
       subject: args[0] ?? '',
-      quarantine: options.quarantine,
-      actor: actor(),
       report: (what) => {
         print.status(what);
       },
       signal,
     });
-    const { findings, damaged, target, snapshot, packages } = found;
+    const { target, snapshot, packages, materialised } = verified;
+    const wanted = options.quarantine && verified.damaged.length > 0;
+    const { places, refusal } = wanted
+      ? await putAside(read, options, target, verified.damaged)
+      : { places: [], refusal: null };
+    const damaged = verified.damaged.map((one, n) => ({ ...one, quarantined: places[n] ?? null }));
+    const findings = [...verified.findings, ...(refusal === null ? [] : [left(refusal)])];
+    const found = { ...verified, findings, damaged };
     print.result(found, () => {
       for (const { kind, where, what, remedy } of findings) print.line(`${kind}: ${where}: ${what} (${remedy})`);
       for (const one of damaged) {
@@ -42,7 +53,13 @@ export const repoVerify = defineCommand<{ quarantine: boolean }>({
       }
       if (findings.length === 0) print.line(`${target}: ${packages} packages in ${snapshot}, all as it should be`);
     });
-    if (!found.materialised) print.note('The snapshot does not exist as files: only its packages were looked at');
+    if (!materialised) print.note('The snapshot does not exist as files: only its packages were looked at');
     return findings.length === 0 ? 0 : 1;
   },
 });
+
+/** What nobody could be had to put aside is said to lie there still. */
+function left({ message, hint }: TrunklineError): Finding {
+  const what = `what is damaged was left in the pool: ${message}`;
+  return { kind: 'not_checked', where: 'quarantine', what, remedy: hint ?? 'verify again later' };
+}

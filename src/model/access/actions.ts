@@ -28,6 +28,10 @@ export const ACTIONS = {
   'build.cancel': { does: 'cancel builds', roles: TRIES },
   'project.poll': { does: 'have a project looked at for new commits', roles: TRIES },
   'package.upload': { does: 'bring in packages built elsewhere', roles: ['packager', 'admin'] },
+  'package.quarantine': {
+    does: 'have a damaged package put aside',
+    roles: ['packager', 'qa', 'release-manager', 'admin'],
+  },
   'pin.change': { does: 'pin a project and release it', roles: ['packager', 'release-manager', 'admin'] },
   // A vote belongs to a snapshot or a build: a CI system that may move one ref has to vote first.
   'vote.cast': { does: 'report results, and mark what is being tested', roles: JUDGES, passesOver: ['ref'] },

@@ -13,7 +13,8 @@ export type StoredGroup = StoredFile & { companions?: readonly StoredFile[] };
 export interface Store {
   readonly name: string;
   /**
-   * Takes the file in under its digest (hard link or copy, verified, made durable); a second time is free. Returns its href below the pool.
+   * Takes the file in under its digest (hard link or copy, verified, made durable); where it lies already it is read again, and replaced if
+   * it is damaged. Returns its href below the pool.
    * `companions` (the files a dsc names) come to lie beside it, before it, so that what has the file has them too.
    */
   put(file: StoredGroup): Promise<string>;

@@ -35,6 +35,19 @@ test('keeps a file under its digest and name; a second time is free', async () =
   expect(await store.put(file)).toBe(href);
 });
 
+test('brings back what lies damaged in its place, whatever its size', async () => {
+  const store = createDiskStore({ directory: pool });
+  const file = { ...(await fileOf('content', 'x_1-1.dsc')), companions: [await fileOf('tarball', 'x_1.orig.tar.gz')] };
+  const place = join(pool, await store.put(file));
+  for (const damaged of [place, join(place, '..', 'x_1.orig.tar.gz')]) {
+    const before = await readFile(damaged, 'utf8');
+    await rm(damaged);
+    await writeFile(damaged, before.toUpperCase());
+    await store.put(file);
+    expect(await readFile(damaged, 'utf8')).toBe(before);
+  }
+});
+
 test('puts companions beside the file, and completes what a crash left of it', async () => {
   const store = createDiskStore({ directory: pool });
   const companions = [await fileOf('tarball', 'x_1.orig.tar.gz'), await fileOf('packaging', 'x_1-1.debian.tar.xz')];

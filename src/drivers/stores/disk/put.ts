@@ -16,8 +16,8 @@ export interface Pool {
 }
 
 /**
- * Puts a file, and before it what must lie beside it, below the pool. A place that is taken by a file of the right size is left alone; one that a power
- * cut emptied is replaced.
+ * Puts a file, and before it what must lie beside it, below the pool. A place that is taken by that very file is left alone; what a power cut or a bad
+ * disk made of it is replaced.
  * @throws TrunklineError `store_damaged` when the content is not what the digest says, `no_space`, `data_dir_unwritable`
  */
 export async function putFile(pool: Pool, file: StoredGroup): Promise<string> {
@@ -38,14 +38,19 @@ export async function missingOf(directory: string, file: StoredGroup): Promise<S
   for (const companion of companions) checkPlace(companion.sha256, companion.fileName);
   const missing: StoredFile[] = [];
   for (const one of [...companions, file])
-    if (!(await holds(join(directory, one.fileName), one.size))) missing.push(one);
+    if (!(await isThere(join(directory, one.fileName), one))) missing.push(one);
   return missing;
 }
 
-/** Whether a file of that size is there. Its content was proved when it was put, and made durable before it got its name. */
-export async function holds(path: string, size?: number): Promise<boolean> {
+/** Whether a file is there. Its content was proved when it was put, and made durable before it got its name. */
+export async function holds(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined))?.isFile() === true;
+}
+
+/** What is new finds nothing in its place, and so costs no reading; what comes again may come because what lies there was damaged. */
+async function isThere(path: string, { size, sha256 }: StoredFile): Promise<boolean> {
   const status = await lstat(path).catch(() => undefined);
-  return status !== undefined && status.isFile() && (size === undefined || status.size === size);
+  return status?.isFile() === true && status.size === size && (await sha256File(path)) === sha256;
 }
 
 async function place(pool: Pool, directory: string, files: readonly StoredFile[]): Promise<void> {
