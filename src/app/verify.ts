@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { findPackagesNamed, listPresentSnapshots, listRefs } from '../db/index.ts';
 import { findUnmet } from '../drivers/builders/sandbox/index.ts';
-import { createSigner, verifySignature } from '../drivers/signers/registry.ts';
+import { createSigner, readFingerprints, verifySignature } from '../drivers/signers/registry.ts';
 import { TrunklineError } from '../lib/index.ts';
 import type { Settings, Target } from '../model/index.ts';
 import { findSnapshotNamed, parseSubject } from '../promotion/index.ts';
@@ -90,7 +90,7 @@ async function trustOf(settings: Settings): Promise<Trust | null> {
   const keys = await signer.publicKeys();
   const verify: Trust['verify'] = (content, signature, form) =>
     verifySignature({ content, signature, form }, { keys }, signer.name);
-  return { keys, verify };
+  return { keys, verify, fingerprints: readFingerprints };
 }
 
 /** What cannot be looked at is not said to be good. */

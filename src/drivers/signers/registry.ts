@@ -2,6 +2,7 @@ import type { Signer, SigningSettings } from '../../model/index.ts';
 import { createCommandSigner } from './command/index.ts';
 import { createGpgSigner, usableOwnKeys } from './gpg/index.ts';
 
+export { readFingerprints } from './fingerprints.ts';
 export { verifySignature } from './verify.ts';
 
 /** The signer that the configuration asks for; null publishes unsigned. Starts nothing and reads nothing yet. */

@@ -78,7 +78,10 @@ export async function verifySnapshot(options: VerifyOptions): Promise<Verified> 
   findings.push(
     ...(await checkIndices({ directory, snapshot, byHash, format, architectures, record, entries, wholes })),
   );
-  const names = { layout, format, record, trust, options: { architectures, origin: repository.origin } };
+  const names = {
+    ...{ layout, format, record, trust, followed: options.ref !== null },
+    options: { architectures, origin: repository.origin },
+  };
   findings.push(...(await checkFirst(names, snapshot, record.time)));
   if (options.ref !== null) {
     const found = await repository.readRef(options.ref);

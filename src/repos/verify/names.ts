@@ -12,6 +12,8 @@ export interface Trust {
   keys: readonly PublicKey[];
   /** @throws TrunklineError with gpgv's words */
   verify(content: Uint8Array, signature: Uint8Array, form: SignatureForm): Promise<void>;
+  /** Fingerprints of the public keys in a text; of what is no key there are none. */
+  fingerprints(armored: string): Promise<readonly string[]>;
 }
 
 export interface NameCheck {
@@ -20,6 +22,8 @@ export interface NameCheck {
   record: IndexRecord;
   options: Omit<IndexOptions, 'time'>;
   trust: Trust | null;
+  /** Whether a ref leads there, so that today's keys have to stand there; what no ref leads to keeps those of its time. */
+  followed: boolean;
 }
 
 /** The file that names all others below `top` (a snapshot's directory, or a ref's own), and its signatures. `time` is what it has to say. */
@@ -41,7 +45,7 @@ export async function checkFirst(check: NameCheck, top: string, time: number): P
   for (const { path, form } of format.layout.signatures(first.path))
     findings.push(...(await checkSignature(check, trust, { content, path: join(top, path), form })));
   const { keyPath } = format.layout;
-  return keyPath === null ? findings : [...findings, ...(await checkKeys(layout, trust, join(top, keyPath)))];
+  return keyPath === null ? findings : [...findings, ...(await checkKeys(check, trust, join(top, keyPath)))];
 }
 
 async function checkSignature(
@@ -62,16 +66,22 @@ async function checkSignature(
   }
 }
 
-/** Whether the key that is handed out is the one that signs; it may have more, of a rotation that has ended. */
-async function checkKeys(layout: Layout, trust: Trust, path: string): Promise<Finding[]> {
+/** Whether the keys that are handed out are those that clients are to trust: all of them, and no retired one, where they are handed out today. */
+async function checkKeys({ layout, followed }: NameCheck, trust: Trust, path: string): Promise<Finding[]> {
   const where = relative(layout.directory, path);
-  const remedy = 'the next ref that moves writes it again';
+  const remedy = 'the next command that writes, such as trunkline run, writes it again; so does a move of the ref';
   const said = (await read(path))?.toString('utf8') ?? null;
   if (said === null) return [{ kind: 'signature_missing', where, what: 'the public key is not there', remedy }];
-  const [newest] = trust.keys;
-  if (newest === undefined || trust.keys.some((key) => said.includes(key.armored.trimEnd()))) return [];
-  const what = `it has none of the keys that clients are to trust, ${newest.fingerprint} the first of them`;
-  return [{ kind: 'signature_bad', where, what, remedy }];
+  const there = await trust.fingerprints(said);
+  const wanted = trust.keys.map(({ fingerprint }) => fingerprint);
+  const lacks = wanted.filter((one) => !there.includes(one));
+  const more = there.filter((one) => !wanted.includes(one));
+  const bad = (what: string): Finding[] => [{ kind: 'signature_bad', where, what, remedy }];
+  if (lacks.length === wanted.length)
+    return bad(`it has none of the keys that clients are to trust: ${wanted.join(', ')}`);
+  if (!followed) return [];
+  if (lacks.length > 0) return bad(`it lacks the key ${lacks.join(', ')}, which clients are to trust`);
+  return more.length > 0 ? bad(`it has the key ${more.join(', ')}, which clients are not to trust`) : [];
 }
 
 /** What a ref is on disk, against what the database says: the link, its own index where the format has one, the mirrorlist, the key. */
@@ -92,7 +102,7 @@ export async function checkRef(
     const what = `it names ${JSON.stringify(mirrorlist.trim())}, and the ref points at ${hash}`;
     findings.push({ kind: 'ref_wrong', where: `${name}.mirrorlist`, what, remedy });
   }
-  if (trust !== null) findings.push(...(await checkKeys(layout, trust, join(layout.directory, KEY_FILE))));
+  if (trust !== null) findings.push(...(await checkKeys(check, trust, join(layout.directory, KEY_FILE))));
   if (format.layout.byHash === null) return findings;
   if (ref.until !== null && ref.until <= ref.now) findings.push(expired(name, ref.until));
   return [...findings, ...(await checkOwn(check, name, remedy))];
