@@ -69,8 +69,8 @@ const listed = ({ text }: Mail) => [...text.matchAll(/^ {2}(\S+)$/gm)].map(([, n
 /** Has it be later for what the database keeps until it is due. */
 function due(dataDir: string, table: 'outbox' | 'mails'): void {
   const database = new Database(join(dataDir, 'trunkline.sqlite'));
-  const open = table === 'outbox' ? 'delivered_at' : 'sent_at';
-  database.prepare(`UPDATE ${table} SET next_try_at = 0 WHERE ${open} IS NULL`).run();
+  if (table === 'outbox') database.prepare('UPDATE outbox SET next_try_at = 0 WHERE delivered_at IS NULL').run();
+  else database.prepare('UPDATE mails SET due_at = 0, next_try_at = 0 WHERE sent_at IS NULL').run();
   database.close();
 }
 

@@ -233,5 +233,5 @@ test('whatever is asked of an address that the description names, the server nev
   );
   // Bodies that are always refused would try nothing but their schemas.
   const changed = [...accepted].filter((one) => one.startsWith('POST'));
-  expect(changed.length, changed.join('\n')).toBeGreaterThan(15);
+  expect(changed.length, changed.join('\n')).toBeGreaterThan(5);
 }, 700_000);

@@ -37,8 +37,7 @@ export async function missingOf(directory: string, file: StoredGroup): Promise<S
   const companions = file.companions ?? [];
   for (const companion of companions) checkPlace(companion.sha256, companion.fileName);
   const missing: StoredFile[] = [];
-  for (const one of [...companions, file])
-    if (!(await isThere(join(directory, one.fileName), one))) missing.push(one);
+  for (const one of [...companions, file]) if (!(await isThere(join(directory, one.fileName), one))) missing.push(one);
   return missing;
 }
 
