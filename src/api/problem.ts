@@ -33,13 +33,13 @@ function titleOf(code: ErrorCode): string {
 }
 
 /**
- * What a client is told of an error. Of what is wrong on the server it learns the code and the request's name, under which the log has the rest:
- * paths and causes are not for strangers.
+ * What a client is told of an error. Of what is wrong on the server it learns, as a rule, the code and the request's name, under which the log has the
+ * rest: paths and causes are not for strangers.
  */
 export function problemOf(error: unknown, requestId?: string): Problem {
   const code = error instanceof TrunklineError ? error.code : 'internal';
   const status = statusOf(code);
-  const known = error instanceof TrunklineError && status < 500 ? error : null;
+  const known = error instanceof TrunklineError && (status < 500 || error.told) ? error : null;
   const hint = known?.publicHint ?? (status < 500 ? undefined : 'the server’s log says more under the request’s id');
   return {
     type: `${TYPE_PREFIX}${code}`,

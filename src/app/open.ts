@@ -7,9 +7,9 @@ import { openDatabase, releaseOutbox, releasePolls, sqliteUrl, type Db, type Ope
 import { createBuilders } from '../drivers/builders/registry.ts';
 import { createFormats } from '../drivers/formats/registry.ts';
 import { createSigner } from '../drivers/signers/registry.ts';
-import { createBell, createLog, createMutexes, fileSystemError, TrunklineError } from '../lib/index.ts';
+import { createBell, createLog, createMutexes, describeError, fileSystemError, TrunklineError } from '../lib/index.ts';
 import { recoverJails } from '../lib/jail/index.ts';
-import type { Settings, Signer, Target } from '../model/index.ts';
+import type { PublicKey, Settings, Signer, Target } from '../model/index.ts';
 import { describeRefs, describeRemovedRefs, pointRef } from '../promotion/index.ts';
 import { openClock, type Clock } from './clock.ts';
 import { finishRemovals } from './collect/index.ts';
@@ -40,7 +40,8 @@ export async function openForReading(settings: Settings): Promise<Trunk> {
  * Opens a deployment for writing: takes its local directory for this process alone, and with it, unless others share it, the data directory. Finishes or
  * undoes what a killed process left half done.
  * @throws TrunklineError `data_dir_locked` saying who holds it, `data_dir_unwritable`, `database_unreachable`, `signing_failed`
- * when repositories are to be signed and no key can be had. For changing the keys themselves there is `forKeys`: nothing is published then.
+ * when repositories are to be signed and no key can be had; with one that has expired, what was published is served. For changing the keys themselves
+ * there is `forKeys`: nothing is published then.
  * `alone`: no other server of the database may work meanwhile.
  */
 export async function openForWriting(settings: Settings, { forKeys = false, alone = false } = {}): Promise<Trunk> {
@@ -49,9 +50,10 @@ export async function openForWriting(settings: Settings, { forKeys = false, alon
     await makeRepositories(settings.dataDir);
     const signer = createSigner(settings.signing);
     // Told before anything is built for nothing.
-    if (!forKeys) await signer?.publicKeys();
+    const [first] = forKeys ? [] : ((await signer?.publicKeys()) ?? []);
     const trunk = await assemble(settings, 'write', { signer, lock, server: await serverId(settings.localDir) });
     try {
+      if (first !== undefined) sayExpired(trunk.context, first);
       if (!forKeys) await recover(trunk.context);
     } catch (error) {
       await trunk.close();
@@ -152,6 +154,15 @@ async function clockOf(db: Db, log: TrunkContext['log']): Promise<Clock> {
   }
 }
 
+function sayExpired({ log, now }: TrunkContext, { fingerprint, expiresAt }: PublicKey): void {
+  if (expiresAt === null || expiresAt > now()) return;
+  const day = new Date(expiresAt).toISOString().slice(0, 10);
+  log.error(
+    { key: fingerprint },
+    `the key that signs expired on ${day}: nothing is published until it is extended or changed`,
+  );
+}
+
 async function makeRepositories(directory: string): Promise<void> {
   try {
     await mkdir(join(directory, 'repos'), { recursive: true, mode: 0o755 });
@@ -184,6 +195,15 @@ async function recoverTarget(context: TrunkContext, target: Target): Promise<voi
   const repository = context.repository(target);
   await finishRemovals(context, target);
   const expected = { ...(await describeRemovedRefs(context, target)), ...(await describeRefs(context, target.name)) };
-  const { missing } = await repository.recover(expected, Math.trunc(context.now() / 1000));
-  for (const one of missing) await pointRef(context, target, one);
+  const { missing, unsigned } = await repository.recover(expected, Math.trunc(context.now() / 1000));
+  const left = (ref: string, refusal: unknown) => {
+    const what = `the ref stays as it was published: ${describeError(refusal)}`;
+    context.log.error({ target: target.name, ref, err: refusal }, what);
+  };
+  for (const { ref, refusal } of unsigned) left(ref, refusal);
+  for (const one of missing)
+    await pointRef(context, target, one).catch((error: unknown) => {
+      if (!(error instanceof TrunklineError) || error.code !== 'signing_failed') throw error;
+      left(one.ref, error);
+    });
 }

@@ -3,7 +3,7 @@ import { findPackagesNamed, listPresentSnapshots, listRefs } from '../db/index.t
 import { findUnmet } from '../drivers/builders/sandbox/index.ts';
 import { createSigner, readFingerprints, verifySignature } from '../drivers/signers/registry.ts';
 import { TrunklineError } from '../lib/index.ts';
-import type { Settings, Target } from '../model/index.ts';
+import type { PublicKey, Settings, Target } from '../model/index.ts';
 import { findSnapshotNamed, parseSubject } from '../promotion/index.ts';
 import { verifySnapshot, type Finding, type ManifestPackage, type Trust } from '../repos/index.ts';
 import { openForReading, type Trunk } from './open.ts';
@@ -61,11 +61,12 @@ async function look(trunk: Trunk, settings: Settings, request: VerifyRequest): P
   const { hash } = await findSnapshotNamed(db, subject);
   const ref = hash.startsWith(subject.name) ? null : subject.name;
   const repository = repositoryOf(target);
+  const { trust, findings: ofKeys } = await trustOf(settings, trunk.context.now());
   const { findings, packages, materialised } = await verifySnapshot({
     ...{ repository, hash, ref, signal, format: formats[target.format], validFor: target.validFor },
     now: Math.trunc(trunk.context.now() / 1000),
     ...{ directory: join(settings.dataDir, 'repos', target.name), architectures: [target.arch] },
-    trust: await trustOf(settings),
+    trust,
     companionsOf: async (wanted) => {
       const sources = wanted.filter(({ kind }) => kind === 'source').map(({ fullName }) => fullName);
       const published = await findPackagesNamed(db, target.name, sources);
@@ -79,18 +80,32 @@ async function look(trunk: Trunk, settings: Settings, request: VerifyRequest): P
   const damaged = await describeDamaged(trunk, target, packages, findings);
   return {
     ...{ target: target.name, snapshot: hash, ref, packages: packages.length, materialised },
-    findings: [...findings, ...unmet],
+    findings: [...ofKeys, ...findings, ...unmet],
     damaged,
   };
 }
 
-async function trustOf(settings: Settings): Promise<Trust | null> {
+/** What signatures are checked with, and what is wrong with that itself: keys that cannot be read are a finding, as nothing is known then. */
+async function trustOf(settings: Settings, now: number): Promise<{ trust: Trust | null; findings: Finding[] }> {
   const signer = createSigner(settings.signing);
-  if (signer === null) return null;
-  const keys = await signer.publicKeys();
-  const verify: Trust['verify'] = (content, signature, form) =>
-    verifySignature({ content, signature, form }, { keys }, signer.name);
-  return { keys, verify, fingerprints: readFingerprints };
+  if (signer === null) return { trust: null, findings: [] };
+  try {
+    const keys = await signer.publicKeys();
+    const verify: Trust['verify'] = (content, signature, form) =>
+      verifySignature({ content, signature, form }, { keys }, signer.name);
+    const expired = keys.filter(({ expiresAt }) => expiresAt !== null && expiresAt <= now);
+    return { trust: { keys, verify, fingerprints: readFingerprints }, findings: expired.map(keyExpired) };
+  } catch (error) {
+    if (!(error instanceof TrunklineError)) throw error;
+    const remedy = error.hint ?? 'see to what it says, then verify again';
+    return { trust: null, findings: [{ kind: 'not_checked', where: 'signatures', what: error.message, remedy }] };
+  }
+}
+
+function keyExpired({ fingerprint, expiresAt }: PublicKey): Finding {
+  const what = `it expired on ${new Date(expiresAt ?? 0).toISOString().slice(0, 10)}: clients refuse what it signed`;
+  const remedy = `extend it (gpg --quick-set-expire ${fingerprint} 1y) and publish it anew, or change to another key`;
+  return { kind: 'key_expired', where: `key ${fingerprint}`, what, remedy };
 }
 
 /** What cannot be looked at is not said to be good. */

@@ -46,6 +46,8 @@ export interface ErrorDetails {
   hint?: string;
   /** The hint for those who ask over the network, where `hint` tells what not everybody may know. */
   publicHint?: string;
+  /** Whoever is refused for it over the network is told its words, though what is wrong is the server's: they have nothing that not everybody may know. */
+  told?: true;
   /** Where the mistake is: `file:line:column` or a path. */
   where?: string;
   /** Seconds after which the same may go well: HTTP's Retry-After. */
@@ -59,6 +61,7 @@ export class TrunklineError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly publicHint: string | undefined;
+  readonly told: boolean;
   readonly where: string | undefined;
   readonly retryAfter: number | undefined;
 
@@ -67,6 +70,7 @@ export class TrunklineError extends Error {
     this.code = code;
     this.hint = details.hint;
     this.publicHint = details.publicHint ?? details.hint;
+    this.told = details.told ?? false;
     this.where = details.where;
     this.retryAfter = details.retryAfter;
   }

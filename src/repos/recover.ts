@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { namesIn } from '../lib/index.ts';
+import { namesIn, TrunklineError } from '../lib/index.ts';
 import { TEMPORARY, type Layout } from './layout.ts';
 import { isRefThere, moveRef, readRef, removeRef, type RefMaker } from './refs.ts';
 import { snapshotIndices } from './snapshots.ts';
@@ -13,6 +13,8 @@ export interface Recovery {
   repaired: readonly string[];
   /** Refs whose snapshot does not exist as files: materialise it, then move the ref. */
   missing: readonly { ref: string; hash: string }[];
+  /** Refs that stay as they were published, as nothing could be signed for them. */
+  unsigned: readonly { ref: string; refusal: TrunklineError }[];
 }
 
 /**
@@ -28,14 +30,28 @@ export async function recoverRepository(
   const removed = await removeTemporaries(layout);
   const repaired: string[] = [];
   const missing: { ref: string; hash: string }[] = [];
+  const unsigned: { ref: string; refusal: TrunklineError }[] = [];
   for (const [ref, hash] of Object.entries(expected)) {
     const found = await readRef(layout, ref);
     if (hash !== null && (await snapshotIndices(layout, hash)) === null) missing.push({ ref, hash });
-    else if (hash !== null) await moveRef(maker, ref, hash, now);
-    else if (await isRefThere(layout, ref)) await removeRef(maker, ref);
-    if (found !== hash && !missing.some((one) => one.ref === ref)) repaired.push(ref);
+    else if (hash !== null) {
+      const refusal = await signingRefusal(moveRef(maker, ref, hash, now));
+      if (refusal !== null) unsigned.push({ ref, refusal });
+    } else if (await isRefThere(layout, ref)) await removeRef(maker, ref);
+    if (found !== hash && ![...missing, ...unsigned].some((one) => one.ref === ref)) repaired.push(ref);
   }
-  return { removed, repaired, missing };
+  return { removed, repaired, missing, unsigned };
+}
+
+/** Why nothing could be signed: a key that has expired keeps nobody from being served what was published before. */
+async function signingRefusal(moved: Promise<void>): Promise<TrunklineError | null> {
+  try {
+    await moved;
+    return null;
+  } catch (error) {
+    if (error instanceof TrunklineError && error.code === 'signing_failed') return error;
+    throw error;
+  }
 }
 
 async function removeTemporaries(layout: Layout): Promise<string[]> {

@@ -293,5 +293,6 @@ function withoutPlace(error: unknown, directory: string): unknown {
     cause: error,
     ...(error.hint === undefined ? {} : { hint: plain(error.hint) }),
     ...(error.where === undefined ? {} : { where: error.where }),
+    ...(error.told ? { told: true } : {}),
   });
 }

@@ -12,6 +12,11 @@ export interface ListedKey extends PublicKey {
   keygrip: string | null;
 }
 
+/** What others than the signer get to know of a key. */
+export function publicPart({ fingerprint, armored, expiresAt }: PublicKey): PublicKey {
+  return { fingerprint, armored, expiresAt };
+}
+
 /** What every call of gpg has: no questions, no daemon that outlives it, no network. */
 export function gpgCommand(home: string): [string, ...string[]] {
   return ['gpg', '--homedir', home, '--batch', '--no-tty', '--no-autostart', '--disable-dirmngr'];

@@ -5,17 +5,19 @@ export function signingFailed(message: string, where: string, hint: string, caus
   return new TrunklineError('signing_failed', message, { where, hint, ...(cause === undefined ? {} : { cause }) });
 }
 
-/** A key that clients would not take a signature of, at `now` (milliseconds). */
+/** A key that clients would not take a signature of, at `now` (milliseconds). Whoever publishes over the network is told, too. */
 export function refuseUnusable(
   key: { fingerprint: string; expiresAt: number | null; revoked: boolean },
   where: string,
 ) {
-  if (key.revoked)
-    throw signingFailed(`The key ${key.fingerprint} has been revoked`, where, 'name another key, or make the next one');
-  if (key.expiresAt !== null && key.expiresAt <= Date.now())
-    throw signingFailed(
-      `The key ${key.fingerprint} expired on ${new Date(key.expiresAt).toISOString().slice(0, 10)}`,
-      where,
-      `extend it (gpg --quick-set-expire ${key.fingerprint} 1y) and publish it anew, or change to another key`,
+  const refuse = (message: string, hint: string) => {
+    throw new TrunklineError('signing_failed', message, { where, hint, told: true });
+  };
+  const { fingerprint, expiresAt } = key;
+  if (key.revoked) refuse(`The key ${fingerprint} has been revoked`, 'name another key, or make the next one');
+  if (expiresAt !== null && expiresAt <= Date.now())
+    refuse(
+      `The key ${fingerprint} expired on ${new Date(expiresAt).toISOString().slice(0, 10)}`,
+      `extend it (gpg --quick-set-expire ${fingerprint} 1y) and publish it anew, or change to another key`,
     );
 }

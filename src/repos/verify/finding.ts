@@ -11,6 +11,7 @@ export interface Finding {
     | 'index_expired'
     | 'signature_missing'
     | 'signature_bad'
+    | 'key_expired'
     | 'ref_wrong'
     | 'dependency_unmet'
     | 'not_checked';

@@ -1,4 +1,6 @@
-import type { PublicKey, Signer } from '../../../model/index.ts';
+import type { Signer } from '../../../model/index.ts';
+import { publicPart, type ListedKey } from '../public-keys.ts';
+import { refuseUnusable } from '../refusal.ts';
 import { verifySignature } from '../verify.ts';
 import { loadPublicKeys } from './load-keys.ts';
 import { signWithCommand } from './sign.ts';
@@ -18,7 +20,7 @@ const FRESH = 60_000;
  * token. Its answer counts only when it is by one of the public keys.
  */
 export function createCommandSigner(options: CommandOptions): Signer {
-  let known: { until: number; keys: Promise<readonly PublicKey[]> } | undefined;
+  let known: { until: number; keys: Promise<readonly ListedKey[]> } | undefined;
   const keysNow = () => {
     if (known === undefined || performance.now() >= known.until)
       known = { until: performance.now() + FRESH, keys: loadPublicKeys(options.publicKeys) };
@@ -28,11 +30,20 @@ export function createCommandSigner(options: CommandOptions): Signer {
     known = undefined;
     throw error;
   };
+  const refuseFirst = (key: ListedKey) => {
+    try {
+      refuseUnusable(key, options.publicKeys);
+    } catch (error) {
+      forget(error);
+    }
+  };
   return {
     name: 'command',
-    publicKeys: () => keysNow().catch(forget),
+    publicKeys: async () => (await keysNow().catch(forget)).map(publicPart),
     sign: async (content, form) => {
       const keys = await keysNow().catch(forget);
+      // What is published already is served though its key has expired; nothing is added to it.
+      if (keys[0] !== undefined) refuseFirst(keys[0]);
       const signature = await signWithCommand(options.command, content, form);
       await verifySignature({ content, signature, form }, { keys }, options.command[0]).catch(forget);
       return signature;

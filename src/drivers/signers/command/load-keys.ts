@@ -2,24 +2,21 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errnoOf, ProcessError, run } from '../../../lib/index.ts';
-import type { PublicKey } from '../../../model/index.ts';
-import { gpgCommand, readPublicKeys } from '../public-keys.ts';
-import { refuseUnusable, signingFailed } from '../refusal.ts';
+import { gpgCommand, readPublicKeys, type ListedKey } from '../public-keys.ts';
+import { signingFailed } from '../refusal.ts';
 
 /**
  * The public keys in a file, in its order, read by gpg in a home of their own.
- * @throws TrunklineError `signing_failed` when there are none, a secret one is among them, or the first has expired.
+ * @throws TrunklineError `signing_failed` when there are none, or a secret one is among them.
  */
-export async function loadPublicKeys(path: string): Promise<readonly PublicKey[]> {
+export async function loadPublicKeys(path: string): Promise<readonly ListedKey[]> {
   await refuseSecrets(path);
   const home = await mkdtemp(join(tmpdir(), 'trunkline-keys-'));
   try {
     await run([...gpgCommand(home), '--quiet', '--import', '--', path]);
     const keys = await readPublicKeys(home, null);
-    const [first] = keys;
-    if (first === undefined) throw signingFailed('There is no public key in it', path, HINT);
-    refuseUnusable(first, path);
-    return keys.map(({ fingerprint, armored, expiresAt }) => ({ fingerprint, armored, expiresAt }));
+    if (keys.length === 0) throw signingFailed('There is no public key in it', path, HINT);
+    return keys;
   } catch (error) {
     if (error instanceof ProcessError && error.code !== 'missing_tool')
       throw signingFailed('There is no public key in it that gpg can read', path, HINT, error);

@@ -1,5 +1,5 @@
-import type { PublicKey, Signer } from '../../../model/index.ts';
-import type { ListedKey } from '../public-keys.ts';
+import type { Signer } from '../../../model/index.ts';
+import { publicPart, type ListedKey } from '../public-keys.ts';
 import { refuseUnusable, signingFailed } from '../refusal.ts';
 import { verifySignature } from '../verify.ts';
 import { signWithAgent } from './agent-sign.ts';
@@ -58,8 +58,4 @@ export function createGpgSigner(options: GpgOptions): Signer {
       }
     },
   };
-}
-
-function publicPart({ fingerprint, armored, expiresAt }: PublicKey): PublicKey {
-  return { fingerprint, armored, expiresAt };
 }
