@@ -77,7 +77,7 @@ const findingsOf = async (repository: Repository, name: string, hash: string) =>
   const verified = await verifySnapshot({
     ...{ repository, directory: placeOf(name), format: deb, architectures: ['amd64'], validFor: null, trust: null },
     ...{ hash, ref: 'current', companionsOf: () => Promise.resolve(new Map()), report: () => undefined },
-    ...{ signal: new AbortController().signal, now: Date.now() },
+    ...{ signal: new AbortController().signal, now: Math.trunc(Date.now() / 1000) },
   });
   expect(verified.materialised).toBe(true);
   return verified.findings;

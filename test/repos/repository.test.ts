@@ -196,7 +196,12 @@ describe('after a crash', () => {
     expect(await readdir(top)).not.toContain('stray.mirrorlist');
     expect(await repository.readRef('current')).toBe(hash);
     expect(await readFile(join(top, 'current.mirrorlist'), 'utf8')).toContain(hash);
-    expect(await open(rpm).recover({ current: hash })).toEqual({ removed: [], repaired: [], missing: [], unsigned: [] });
+    expect(await open(rpm).recover({ current: hash })).toEqual({
+      removed: [],
+      repaired: [],
+      missing: [],
+      unsigned: [],
+    });
   });
 
   test('a snapshot whose writing failed is not there, and is written the next time', async () => {
