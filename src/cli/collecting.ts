@@ -5,8 +5,9 @@ import { collectGarbage, showCollection } from '../app/collect/index.ts';
 import { lockHolder } from '../app/lock/index.ts';
 import { TrunklineError } from '../lib/index.ts';
 import type { Settings } from '../model/index.ts';
-import { actor } from './order.ts';
+import { actor, seconds } from './order.ts';
 import type { Printer } from './print.ts';
+import type { RetentionOptions } from './retention-options.ts';
 import { onServerOrAlone, type ServerOptions } from './server.ts';
 
 export interface CollectingOrder {
@@ -67,8 +68,16 @@ async function wouldBe(settings: Settings, order: CollectingOrder): Promise<View
   }
 }
 
+/** The rule that options and configuration make. @throws TrunklineError `invalid_argument` for what is no length of time */
+export function retentionOf({ gc }: Settings, { olderThan, keepLast }: RetentionOptions) {
+  return {
+    olderThan: olderThan === undefined ? gc.olderThan : seconds('--older-than', olderThan),
+    keepLast: keepLast ?? gc.keepLast,
+  };
+}
+
 /** Whether builds may be made meanwhile: by a server here, or on another machine that shares the data directory. */
-async function mayBeBeside({ localDir, dataDir }: Settings): Promise<boolean> {
+export async function mayBeBeside({ localDir, dataDir }: Settings): Promise<boolean> {
   return localDir !== dataDir || (await lockHolder(localDir, { here: true }))?.url !== undefined;
 }
 

@@ -50,6 +50,14 @@ test('garbage is collected while builds are made, and takes nothing from them', 
   );
   await json(NOW);
   expect(removed.has(first)).toBe(true);
+  // What keeps a snapshot is said by the rule that gc was asked with, the server's own reasons included.
+  const [{ from: left = '' } = {}] = await json<{ from?: string }[]>(['ref', 'history', `${RPM}/current`]);
+  const keepers = async (...rule: string[]) => {
+    const [why] = await json<{ reasons: { keeper: string }[] }[]>(['why-kept', `${RPM}/${left}`, ...rule]);
+    return why?.reasons.map(({ keeper }) => keeper);
+  };
+  expect(await keepers('--older-than', '1d', '--keep-last', '1')).toEqual(['retained', 'just left']);
+  expect(await keepers('--older-than', '1s', '--keep-last', '1')).toEqual(['just left']);
   const { items } = await client.get('listBuilds', { limit: 100 });
   expect(items.filter(({ result }) => result === 'failure')).toEqual([]);
   expect(await json<unknown[]>(['audit', '--action', 'collect'])).not.toEqual([]);

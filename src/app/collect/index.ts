@@ -1,4 +1,5 @@
 import { requireTarget, type TrunkContext } from '../../builds/index.ts';
+import type { Keeper } from '../../repos/index.ts';
 import { collectCaches } from './caches.ts';
 import { collectTarget, sweep, type Collected, type CollectOptions } from './collect.ts';
 import { createKeepers, justLeft, type Retention } from './keepers.ts';
@@ -40,7 +41,7 @@ export async function collectGarbage(
   const { settings } = context;
   const { target: only, dryRun, beside = false } = options;
   const targets = only === null ? settings.targets : [requireTarget(settings, only)];
-  const keepers = [...createKeepers(context, options), ...(beside ? [justLeft(context)] : [])];
+  const keepers = keepersOf(context, options, beside);
   const of = targets.length + 2;
   const collected: Collected[] = [];
   for (const target of targets) {
@@ -55,7 +56,18 @@ export async function collectGarbage(
   return { targets: collected, caches: await collectCaches(settings, { since, dryRun }) };
 }
 
-/** What keeps a snapshot or a package, by the configuration's rule. @throws TrunklineError `not_found`, `invalid_argument` */
-export function explainKept(context: TrunkContext, text: string): Promise<WhyKept[]> {
-  return whyKept(context, createKeepers(context, context.settings.gc), text);
+/**
+ * What keeps a snapshot or a package from a collection by this rule; `beside`: from one that is made while builds are.
+ * @throws TrunklineError `not_found`, `invalid_argument`
+ */
+export function explainKept(
+  context: TrunkContext,
+  text: string,
+  { beside = false, ...retention }: Retention & { beside?: boolean } = context.settings.gc,
+): Promise<WhyKept[]> {
+  return whyKept(context, keepersOf(context, retention, beside), text);
+}
+
+function keepersOf(context: TrunkContext, retention: Retention, beside: boolean): Keeper[] {
+  return [...createKeepers(context, retention), ...(beside ? [justLeft(context)] : [])];
 }

@@ -1,11 +1,10 @@
 import type { Removal } from '../../app/collect/index.ts';
-import { defineCommand, TOKEN_FILE, wholeNumber } from '../command.ts';
+import { defineCommand, TOKEN_FILE } from '../command.ts';
 import type { Printer } from '../print.ts';
+import { RETENTION_OPTIONS, type RetentionOptions } from '../retention-options.ts';
 
-interface Options {
+interface Options extends RetentionOptions {
   tokenFile?: string;
-  olderThan?: string;
-  keepLast?: number;
   dryRun?: boolean;
   now?: boolean;
 }
@@ -19,25 +18,18 @@ export const gc = defineCommand<Options>({
   ].join('\n'),
   args: [{ name: 'TARGET', description: 'only of this target', optional: true }],
   options: [
-    { flags: '--older-than <TIME>', description: 'keep younger snapshots: 30d (default: gc.older_than)' },
-    {
-      flags: '--keep-last <N>',
-      description: 'keep the newest N snapshots of each target (default: gc.keep_last)',
-      parse: wholeNumber('--keep-last', 1, 1_000_000),
-    },
+    ...RETENTION_OPTIONS,
     { flags: '--dry-run', description: 'say what would be done; do nothing' },
     { flags: '--now', description: 'remove at once what nobody was told of' },
     TOKEN_FILE,
   ],
   run: async ({ args, print, settings, options, signal }) => {
-    const { collected } = await import('../collecting.ts');
-    const { seconds } = await import('../order.ts');
+    const { collected, retentionOf } = await import('../collecting.ts');
     const { time } = await import('../views.ts');
     const read = await settings();
     const order = {
       target: args[0] ?? null,
-      olderThan: options.olderThan === undefined ? read.gc.olderThan : seconds('--older-than', options.olderThan),
-      keepLast: options.keepLast ?? read.gc.keepLast,
+      ...retentionOf(read, options),
       ...{ dryRun: options.dryRun ?? false, immediate: options.now ?? false },
     };
     const { targets, caches } = await collected(read, options, order, { print, signal });

@@ -1,17 +1,25 @@
 import { defineCommand } from '../command.ts';
+import { RETENTION_OPTIONS, type RetentionOptions } from '../retention-options.ts';
 
-export const whyKept = defineCommand<Record<string, never>>({
+export const whyKept = defineCommand<RetentionOptions>({
   path: ['why-kept'],
   summary: 'what keeps a snapshot or a package from trunkline gc',
-  details: 'By the rule of the configuration (gc.older_than, gc.keep_last).',
+  details: [
+    'By the rule of the configuration (gc.older_than, gc.keep_last), or of the options: ask as trunkline gc is asked.',
+    'Beside a server, which collects while builds are made, also what a ref pointed at a moment ago is kept.',
+  ].join('\n'),
   args: [{ name: 'WHAT', description: 'TARGET/SNAPSHOT, or a package’s full name or SHA-256' }],
-  run: async ({ args, print, settings }) => {
+  options: RETENTION_OPTIONS,
+  run: async ({ args, print, settings, options }) => {
     const { openForReading } = await import('../../app/index.ts');
     const { explainKept } = await import('../../app/collect/index.ts');
     const { isoTime, time } = await import('../views.ts');
-    const trunk = await openForReading(await settings());
+    const { mayBeBeside, retentionOf } = await import('../collecting.ts');
+    const read = await settings();
+    const rule = { ...retentionOf(read, options), beside: await mayBeBeside(read) };
+    const trunk = await openForReading(read);
     try {
-      const answers = await explainKept(trunk.context, args[0] ?? '');
+      const answers = await explainKept(trunk.context, args[0] ?? '', rule);
       const views = answers.map(({ goesAt, goneAt, ...rest }) => ({
         ...rest,
         goesAt: isoTime(goesAt),

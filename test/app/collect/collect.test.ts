@@ -252,6 +252,8 @@ describeEngines('the garbage collector', (fresh) => {
       return answer?.reasons.map(({ keeper }) => keeper);
     };
     expect(await why(`${TARGET}/${hashes[0] ?? ''}`)).toEqual([]);
+    const [kept] = await explainKept(context, `${TARGET}/${hashes[0] ?? ''}`, { olderThan: 1, keepLast: 100 });
+    expect(kept?.reasons.map(({ keeper }) => keeper)).toEqual(['retained']);
     expect(await why(`${TARGET}/${hashes[4] ?? ''}`)).toEqual(['retained']);
     expect(await why(`${TARGET}/current`)).toEqual(['refs', 'retained']);
     expect(await why('tool-1-1.src')).toEqual([]);
