@@ -81,6 +81,14 @@ export const CHANGE_ROUTES = {
     summary: 'Have a file of a package read again and, when it is damaged, put aside where no client gets it',
     ...{ body: of.quarantineBody, answer: of.quarantinedSchema },
   },
+  rotateKey: {
+    ...{ ...post, path: '/keys', tag: 'keys', body: of.reasonBody, answer: of.keySchema },
+    summary: 'Make the next signing key; what refs lead to is signed with it before the answer comes',
+  },
+  retireKey: {
+    ...{ ...post, path: '/keys/:key/retire', tag: 'keys', body: of.reasonBody, answer: of.keySchema },
+    ...{ params: z.object({ key: of.fingerprint() }), summary: 'Take an older key out of what clients are to trust' },
+  },
   startCollection: {
     ...{ ...post, path: '/collections', tag: 'collections', body: collectionBody, answer: collectionSchema },
     summary:

@@ -1,11 +1,13 @@
 import { hostname } from 'node:os';
+import type { KeyResource } from '../api/index.ts';
+import type { TrunkContext } from '../builds/index.ts';
 import { listOwnKeys, makeOwnKey, retireOwnKey, type OwnKey } from '../drivers/signers/gpg/index.ts';
 import { createSigner } from '../drivers/signers/registry.ts';
 import { audit } from '../events/index.ts';
 import { TrunklineError } from '../lib/index.ts';
 import type { Settings } from '../model/index.ts';
+import { showRefs } from '../promotion/index.ts';
 import { keyDirectory } from './config/index.ts';
-import { openForWriting, type Trunk } from './open.ts';
 
 /** A key as people see it. */
 export interface KeyView {
@@ -50,34 +52,52 @@ export async function makeFirstKey(dataDir: string): Promise<string> {
   return (there ?? (await makeOwnKey(directory, userId(), Date.now()))).fingerprint;
 }
 
-/**
- * Makes the next key, which signs from now on; the earlier ones stay trusted. Takes the data directory's lock.
- * @throws TrunklineError `invalid_argument` where the keys are not Trunkline's own, `data_dir_locked`, `signing_failed`.
- */
-export function rotateKey(settings: Settings, act: { actor: string; reason: string | null }): Promise<OwnKey> {
-  const directory = ownDirectory(settings, 'name the next key first and the old one after it in signing.key');
-  return withLock(settings, async ({ context }) => {
-    const key = await makeOwnKey(directory, userId(), context.now());
-    await audit(context.db, { ...act, action: 'rotate_key', subject: `key/${key.fingerprint}` }, context.now());
-    return key;
-  });
+/** A key as the API and the commands that change it answer it. */
+export function describeKey({ fingerprint, createdAt, retiredAt }: OwnKey): KeyResource {
+  const iso = (time: number) => new Date(time).toISOString();
+  return { fingerprint, createdAt: iso(createdAt), retiredAt: retiredAt === null ? null : iso(retiredAt) };
+}
+
+/** Who changes the keys, and why. */
+export interface KeyOrder {
+  actor: string;
+  reason: string | null;
 }
 
 /**
- * Takes a key out of what clients are told to trust. Takes the data directory's lock.
- * @throws TrunklineError `not_found`, `invalid_argument` for the key that signs, and as `rotateKey`.
+ * Makes the next key, which signs from now on; the earlier ones stay trusted. What refs lead to is signed anew, and the keys published, before it answers.
+ * @throws TrunklineError `invalid_argument` where the keys are not Trunkline's own, `signing_failed`
  */
-export function retireKey(
-  settings: Settings,
-  fingerprint: string,
-  act: { actor: string; reason: string | null },
+export function rotateKey(context: TrunkContext, order: KeyOrder): Promise<OwnKey> {
+  const directory = ownDirectory(context.settings, 'name the next key first and the old one after it in signing.key');
+  return change(context, order, 'rotate_key', () => makeOwnKey(directory, userId(), context.now()));
+}
+
+/**
+ * Takes a key out of what clients are told to trust, at once.
+ * @throws TrunklineError `not_found`, `invalid_argument` for the key that signs, and as `rotateKey`
+ */
+export function retireKey(context: TrunkContext, fingerprint: string, order: KeyOrder): Promise<OwnKey> {
+  const directory = ownDirectory(context.settings, 'take it out of signing.key');
+  const named = fingerprint.replaceAll(' ', '').toUpperCase();
+  return change(context, order, 'retire_key', () => retireOwnKey(directory, named, context.now()));
+}
+
+/** Servers of one database share the list of keys; whoever signs asks it each time, so that all sign with the new one from then on. */
+async function change(
+  context: TrunkContext,
+  order: KeyOrder,
+  action: 'rotate_key' | 'retire_key',
+  make: () => Promise<OwnKey>,
 ): Promise<OwnKey> {
-  const directory = ownDirectory(settings, 'take it out of signing.key');
-  return withLock(settings, async ({ context }) => {
-    const key = await retireOwnKey(directory, fingerprint.replaceAll(' ', '').toUpperCase(), context.now());
-    await audit(context.db, { ...act, action: 'retire_key', subject: `key/${key.fingerprint}` }, context.now());
-    return key;
+  const { db, mutexes, settings } = context;
+  const key = await mutexes.hold('change keys', async () => {
+    const made = await make();
+    await audit(db, { ...order, action, subject: `key/${made.fingerprint}` }, context.now());
+    return made;
   });
+  for (const target of settings.targets) await showRefs(context, target);
+  return key;
 }
 
 function ownDirectory({ signing, file }: Settings, ofGiven: string): string {
@@ -89,15 +109,6 @@ function ownDirectory({ signing, file }: Settings, ofGiven: string): string {
         ? ['The keys are yours, not Trunkline’s', ofGiven]
         : ['A program signs', `change the key there, and the file ${signing.publicKeys}`];
   throw new TrunklineError('invalid_argument', message, { where: file, hint });
-}
-
-async function withLock<T>(settings: Settings, work: (trunk: Trunk) => Promise<T>): Promise<T> {
-  const trunk = await openForWriting(settings, { forKeys: true, alone: true });
-  try {
-    return await work(trunk);
-  } finally {
-    await trunk.close();
-  }
 }
 
 /** gpg wants a user id; people see it when dnf asks whether to import the key. */

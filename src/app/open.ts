@@ -99,7 +99,7 @@ export async function checkTargets(settings: Settings, names: readonly string[])
 }
 
 /** What no two servers do at once; all else is within this process. What is shown is read from the database under its name: shown again, it is right. */
-const SHARED = /^(publish|show|discover) /;
+const SHARED = /^(publish|show|discover|change) /;
 
 async function assemble(
   settings: Settings,

@@ -5,7 +5,7 @@ import { errnoOf, namesIn, waitedForLater } from '../lib/index.ts';
 import { RECORD, type Assembler } from './assembly/index.ts';
 import type { Components } from './components.ts';
 import type { Layout } from './layout.ts';
-import { clientKeys, type RefMaker } from './refs.ts';
+import { snapshotClientFiles, type RefMaker } from './refs.ts';
 import type { Repository } from './repository.ts';
 import {
   placeSnapshot,
@@ -32,13 +32,9 @@ export function snapshotFiles(parts: {
 }): Functions {
   const { maker, tree, assembler } = parts;
   const { components } = parts.components;
-  const { layout, format, origin, url, target } = maker;
+  const { layout } = maker;
   const write = async (hash: string, time: number, { assemblies, durable }: Begun) => {
-    const description = `Trunkline packages of ${target}, snapshot ${hash.slice(0, 12)}`;
-    const keys = await clientKeys(maker);
-    const clientFiles = format.clientFiles({
-      ...{ name: origin, url: `${url}/snapshots/${hash}/`, description, origin, keys, components },
-    });
+    const clientFiles = await snapshotClientFiles(maker, hash, components);
     await placeSnapshot(maker, hash, { assemblies, clientFiles, time, durable });
   };
   return {

@@ -71,11 +71,9 @@ export async function moveRef(maker: RefMaker, name: string, hash: string, now: 
     });
   try {
     await publishKeys(maker);
+    await signAgain(maker, hash, indices);
     if (maker.format.layout.byHash !== null) await moveOwnIndex(maker, name, hash, indices, now);
-    else {
-      await signAgain(maker, hash, indices);
-      await replaceLink(place, `snapshots/${hash}`, { durable: false });
-    }
+    else await replaceLink(place, `snapshots/${hash}`, { durable: false });
     const mirrorlist = { fileName: `${name}.mirrorlist`, content: `${maker.url}/snapshots/${hash}/\n` };
     const files = [mirrorlist, ...(await clientFilesOf(maker, name, indices))];
     await allEnded(files.map((file) => writeChanged(join(layout.directory, file.fileName), file.content)));
@@ -114,13 +112,21 @@ export async function isRefThere(layout: Layout, name: string): Promise<boolean>
  */
 async function signAgain(maker: RefMaker, hash: string, indices: IndexRecord): Promise<void> {
   const { layout, format, signer, origin, architectures } = maker;
-  const { keyPath } = format.layout;
-  if (signer === null || keyPath === null) return;
+  if (signer === null) return;
   const directory = join(layout.snapshots, hash);
-  const known = await readFile(join(directory, keyPath), 'utf8').catch(() => '');
-  if (known === (await armoredKeys(signer))) return;
+  const { keyPath } = format.layout;
+  // Where the format has no place for the keys, client files have them in themselves.
+  const saying =
+    keyPath === null
+      ? await snapshotClientFiles(maker, hash, format.componentsOf(indices.indices))
+      : [{ fileName: keyPath, content: await armoredKeys(signer) }];
+  const known = await Promise.all(
+    saying.map(({ fileName }) => readFile(join(directory, fileName), 'utf8').catch(() => '')),
+  );
+  if (saying.every(({ content }, n) => content === known[n])) return;
   const first = format.indexOfIndices(indices.indices, { time: indices.time, architectures, origin });
   for (const file of await signedFiles(maker, first)) await writeAtomic(join(directory, file.path), file.content);
+  for (const file of saying) await writeAtomic(join(directory, file.fileName), file.content);
 }
 
 /** Writes the ref's next directory and swaps the link to it; the one before goes. Nothing happens where all is as it should be. */
@@ -243,6 +249,15 @@ export function refClientFiles(
     ...{ origin, components },
     keys: at.keys ?? null,
   });
+}
+
+/** The files with which a user stays with a snapshot of these components, in it. */
+export async function snapshotClientFiles(maker: RefMaker, hash: string, components: readonly string[]) {
+  const { format, url, origin, target } = maker;
+  const description = `Trunkline packages of ${target}, snapshot ${hash.slice(0, 12)}`;
+  const keys = await clientKeys(maker);
+  const at = { name: origin, url: `${url}/snapshots/${hash}/`, description, origin, components };
+  return format.clientFiles({ ...at, keys });
 }
 
 /** What client files say of the keys. */

@@ -116,3 +116,13 @@ export const quarantinedSchema = z
     quarantined: z.string().nullable().meta({ description: 'where it lies; null: it is not damaged, or not there' }),
   })
   .meta({ id: 'Quarantined' });
+
+export const fingerprint = () =>
+  z
+    .string()
+    .regex(/^[0-9A-Fa-f]{4,64}$/)
+    .meta({ description: 'of a key' });
+export const keySchema = z
+  .object({ fingerprint: fingerprint(), createdAt: time(), retiredAt: time().nullable() })
+  .meta({ id: 'SigningKey' });
+export type KeyResource = z.output<typeof keySchema>;

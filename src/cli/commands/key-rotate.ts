@@ -1,15 +1,21 @@
-import { defineCommand } from '../command.ts';
+import type { KeyOptions } from '../changing-keys.ts';
+import { defineCommand, TOKEN_FILE } from '../command.ts';
 
-export const keyRotate = defineCommand<{ reason?: string }>({
+export const keyRotate = defineCommand<KeyOptions>({
   path: ['key', 'rotate'],
   summary: 'make the next signing key (or the first); clients trust the earlier ones too until they are retired',
-  details:
+  details: [
     'The newest key signs packages and indices from then on, and apt’s InRelease carries a signature by each trusted key, so clients that have only the older one go on.',
-  options: [{ flags: '--reason <TEXT>', description: 'why; it is written to the audit log' }],
+    'What refs lead to is signed with it, and the keys are published, before the command ends; by the server where one runs.',
+  ].join('\n'),
+  options: [{ flags: '--reason <TEXT>', description: 'why; it is written to the audit log' }, TOKEN_FILE],
   run: async ({ print, settings, options }) => {
     const { rotateKey } = await import('../../app/index.ts');
-    const actor = process.env.SUDO_USER ?? process.env.USER ?? 'root';
-    const key = await rotateKey(await settings(), { actor, reason: options.reason ?? null });
+    const { changeKeys } = await import('../changing-keys.ts');
+    const key = await changeKeys(await settings(), options, {
+      alone: rotateKey,
+      server: (client, body) => client.post('rotateKey', {}, body),
+    });
     print.result(key, () => {
       print.line(`made the signing key ${key.fingerprint}`);
     });

@@ -11,7 +11,7 @@ export const serve = defineCommand<Options>({
   summary: 'watch projects, build what is new, publish, and serve all of it over HTTP',
   details: [
     'Runs until it is interrupted; what was being built then is built again by the next one.',
-    'It holds the data directory: commands that write ask it; run, target prepare, key rotate, key retire and restore are refused meanwhile.',
+    'It holds the data directory: commands that write ask it; run, target prepare and restore are refused meanwhile.',
   ].join('\n'),
   options: [
     { flags: '--listen <ADDRESS:PORT>', description: 'in place of server.listen of the configuration' },

@@ -8,6 +8,7 @@ import { serveBuildChanges } from './build-changes.ts';
 import { serveCollections } from './collections.ts';
 import { serveDocuments } from './documents.ts';
 import { serveEvents } from './events.ts';
+import { serveKeys } from './keys.ts';
 import { serveLogs } from './logs.ts';
 import { servePackages } from './packages.ts';
 import { serveProjects } from './projects.ts';
@@ -36,6 +37,7 @@ export function serveApi(app: FastifyInstance, context: ServerContext): void {
   serveBuildChanges(app, context);
   serveRefChanges(app, context);
   serveCollections(app, context);
+  serveKeys(app, context);
   serveUploads(app, context);
   servePins(app, context);
   serveVotes(app, context);
