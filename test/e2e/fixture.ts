@@ -132,7 +132,7 @@ export async function deploySamples(
 }
 
 // Many builds, each with a real package manager, on a machine that may have other work.
-vi.setConfig({ testTimeout: 180_000 });
+vi.setConfig({ testTimeout: 420_000 });
 
 // The first time on a machine the base repositories and the roots are made: two or three minutes.
 beforeAll(async () => {

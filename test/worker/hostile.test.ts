@@ -9,7 +9,7 @@ import { addSample, RPM, until } from '../e2e/fixture.ts';
 import { openWorkshop } from './deployment.ts';
 import { account, claimed, expectNothing, PROFILE, rooted, speaker, type Speaker } from './liar.ts';
 
-vi.setConfig({ testTimeout: 180_000 });
+vi.setConfig({ testTimeout: 420_000 });
 
 test('who does not hold an attempt can do nothing with it: other tokens, other leases, no token', async () => {
   const { shop, url, liar, order } = await claimed();

@@ -4,7 +4,7 @@ import { RPM } from '../e2e/fixture.ts';
 import { alphaAndBeta, openWorkshop } from './deployment.ts';
 import { PROFILE, rooted, speaker, type Speaker } from './liar.ts';
 
-vi.setConfig({ testTimeout: 180_000 });
+vi.setConfig({ testTimeout: 420_000 });
 
 const profile = { ...PROFILE, labels: ['gpu', 'trusted', 'big'] };
 

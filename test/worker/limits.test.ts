@@ -6,7 +6,7 @@ import { RPM, until } from '../e2e/fixture.ts';
 import { alphaAndBeta, openWorkshop } from './deployment.ts';
 import { claimed, PROFILE, rooted, speaker } from './liar.ts';
 
-vi.setConfig({ testTimeout: 180_000 });
+vi.setConfig({ testTimeout: 420_000 });
 
 test('a worker that says that it lives, and nothing else, loses its attempt when no build takes so long', async () => {
   const settings = { server: { worker_lease: '60s', worker_slack: '4s' }, limits: { time: '1s' }, max_retries: 1 };

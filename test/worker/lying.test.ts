@@ -18,7 +18,7 @@ import {
 } from './liar.ts';
 import { openSigner } from './signer.ts';
 
-vi.setConfig({ testTimeout: 180_000 });
+vi.setConfig({ testTimeout: 420_000 });
 afterAll(removeHomes);
 
 test('packages that are not what was ordered are refused, and nothing is published', async () => {

@@ -8,7 +8,7 @@ import { addSample, until } from '../e2e/fixture.ts';
 import { upstream } from '../e2e/samples.ts';
 import { openWorkshop } from './deployment.ts';
 
-vi.setConfig({ testTimeout: 240_000 });
+vi.setConfig({ testTimeout: 420_000 });
 
 /** A way to a server that can be cut off, and break off. */
 async function wayTo(url: string) {

@@ -9,7 +9,7 @@ import { upstream } from '../e2e/samples.ts';
 import { localClient, serveDeployment } from '../server/serving.ts';
 import { openWorkshop, startWorker, type RunningWorker, type Workshop } from './deployment.ts';
 
-vi.setConfig({ testTimeout: 240_000 });
+vi.setConfig({ testTimeout: 420_000 });
 
 /** A project whose build says that it has begun, and takes so many seconds. */
 const slow = (seconds: number) => async (deployment: Deployment) => [
