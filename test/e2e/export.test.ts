@@ -9,6 +9,7 @@ import { DEB, deploy, RPM, type Deployment } from './fixture.ts';
 import { aptClient, dnfClient } from './install.ts';
 import { upload } from './intake.ts';
 import { randomNumbers, SEED } from './random.ts';
+import { startRsyncDaemon } from './rsync-daemon.ts';
 
 const LONG = process.env.TRUNKLINE_TEST_LONG === '1';
 const ROUNDS = Number(process.env.TRUNKLINE_TEST_ROUNDS ?? (LONG ? 40 : 5));
@@ -121,26 +122,30 @@ test('an export over rsync to another machine is the same mirror', async () => {
   ).toEqual([...['tool-2-1.noarch.rpm', 'tool-3-1.noarch.rpm']]);
 });
 
-test(
-  `kill -9 at ${ROUNDS} random moments of export (seed ${SEED}) leaves a mirror that clients install from`,
+test.each([
+  ['to a directory', ROUNDS, (mirror: string) => Promise.resolve(mirror)],
+  ['to an rsync daemon', Math.ceil(ROUNDS / 3), startRsyncDaemon],
+] as const)(
+  `kill -9 at random moments of export (seed ${SEED}) %s, %i of them, leaves a mirror that clients install from`,
   { timeout: LONG ? 3_600_000 : 300_000 },
-  async () => {
+  async (_, rounds, open) => {
     const deployment = await publisher();
     const { directory, json, publish } = deployment;
     const mirror = join(directory, 'mirror');
     await mkdir(mirror);
     const url = await served(mirror);
+    const destination = await open(mirror);
     const options = ['--base-url', url, '--delete'];
     await publish(1);
     const random = randomNumbers(SEED);
     const started = performance.now();
-    await json(['export', mirror, ...options]);
+    await json(['export', destination, ...options]);
     const whole = performance.now() - started;
     let shown: [number, number] = [1, 1];
     let killed = 0;
-    for (let version = 2; version < 2 + ROUNDS; version += 1) {
+    for (let version = 2; version < 2 + rounds; version += 1) {
       await publish(version);
-      const exporting = deployment.start('export', mirror, ...options);
+      const exporting = deployment.start('export', destination, ...options);
       await pause(random() * whole);
       const installing = install(directory, mirror);
       await pause(random() * 300);
@@ -155,9 +160,9 @@ test(
         shown = found;
       }
     }
-    expect(killed).toBeGreaterThanOrEqual(ROUNDS / 3);
-    await json(['export', mirror, ...options]);
-    expect(await install(directory, mirror)).toEqual([1 + ROUNDS, 1 + ROUNDS]);
+    expect(killed).toBeGreaterThanOrEqual(rounds / 3);
+    await json(['export', destination, ...options]);
+    expect(await install(directory, mirror)).toEqual([1 + rounds, 1 + rounds]);
     const left = (await readdir(mirror, { recursive: true })).filter((path) => basename(path).startsWith('.'));
     expect(left.map((path) => basename(path)).filter((name) => name !== '.trunkline-export')).toEqual([]);
   },
