@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errnoOf } from '../../lib/index.ts';
 import type { LocalRepository } from '../../model/index.ts';
 
 /** The suite as which our own repositories are published for apt. */
@@ -17,10 +18,13 @@ export interface OwnArchive {
 
 /**
  * Our repository by what its Release file says of itself, as a snapshot keeps the components it was written with: the text is read, not interpreted, and
- * a strange one is not used.
+ * a strange one is not used. Of a repository that is not there apt is told all the same, and says so.
  */
 export async function ownArchive(repository: LocalRepository): Promise<OwnArchive> {
-  const release = await readFile(join(repository.path, RELEASE), 'utf8');
+  const release = await readFile(join(repository.path, RELEASE), 'utf8').catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return '';
+    throw error;
+  });
   const origin = /^Origin: ([A-Za-z0-9][A-Za-z0-9 ._-]*)$/m.exec(release)?.[1];
   const components = /^Components: ([a-z0-9][a-z0-9.+-]*(?: [a-z0-9][a-z0-9.+-]*)*)$/m.exec(release)?.[1] ?? 'main';
   return {
