@@ -2,16 +2,17 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TrunklineError } from '../errors.ts';
+import { HOLDER } from './holder-program.ts';
 import { closeNamespace, openNamespace, type Keeper, type NamespaceFile } from './keeper.ts';
 import { startLineServer } from './line-server.ts';
-import { HOLDER, MAP_OWNERS } from './scripts.ts';
+import { callNumbers } from './system-calls.ts';
 
 /** The process that owns the mounts of one jail. */
 export interface Holder {
   mountSpace: NamespaceFile;
   /** The directory /jail of its namespace, as a path for this process. */
   directory: string;
-  /** Asks for a mount; see the script. @throws TrunklineError `sandbox_failed` with mount's words. */
+  /** Asks for a mount; see the script. @throws TrunklineError `sandbox_failed` with its words. */
   ask(request: string): Promise<void>;
   /** Ends it; its mounts go with it. */
   close(): Promise<void>;
@@ -56,21 +57,7 @@ async function takeSpare(shared: Keeper): Promise<StartedHolder | undefined> {
 }
 
 async function launch(shared: Keeper): Promise<StartedHolder> {
-  const server = await startLineServer(
-    [
-      '/usr/bin/nsenter',
-      `--mount=${shared.mountSpace.path}`,
-      '/usr/bin/unshare',
-      '--mount',
-      '--propagation=slave',
-      '/bin/sh',
-      '-c',
-      HOLDER,
-      'trunkline-jail',
-      MAP_OWNERS,
-    ],
-    'ok',
-  );
+  const server = await startLineServer(['/usr/bin/perl', '-e', HOLDER, callNumbers(), shared.mountSpace.path], 'ok');
   const mountSpace = openNamespace(`/proc/${String(server.pid)}/ns/mnt`);
   const fd = openSync(`/proc/${String(server.pid)}/root/jail`, constants.O_RDONLY | constants.O_DIRECTORY);
   const end = async () => {

@@ -55,6 +55,8 @@ export function createJail(options: JailOptions, parts: Parts): Jail {
     close().catch(() => undefined);
   };
   options.signal?.addEventListener('abort', onAbort, { once: true });
+  // It may have come while the jail was being opened.
+  if (options.signal?.aborted === true) onAbort();
   return { ...operations(state), close, [Symbol.asyncDispose]: close };
 }
 

@@ -2,10 +2,11 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TrunklineError } from '../errors.ts';
+import { KEEPER } from './keeper-program.ts';
 import { startLineServer, type LineServer } from './line-server.ts';
 import { BUILDER, shiftedOwner } from './owner.ts';
-import { KEEPER } from './scripts.ts';
 import { seccompFilter } from './seccomp.ts';
+import { callNumbers } from './system-calls.ts';
 import { STATE_DIRECTORY, toolsEtc } from './tools-etc.ts';
 
 /** What all jails of this process share; see the script. Paths are open files of this process: they stay right whatever becomes of the keeper. */
@@ -48,20 +49,7 @@ async function startKeeper(): Promise<Keeper> {
   const mountPoint = join(STATE_DIRECTORY, 'jail');
   await mkdir(mountPoint, { recursive: true, mode: 0o755 });
   const server = await startLineServer(
-    [
-      '/usr/bin/unshare',
-      '--mount',
-      '--propagation',
-      'slave',
-      '/bin/sh',
-      '-c',
-      KEEPER,
-      'trunkline-keeper',
-      mountPoint,
-      String(shiftedOwner),
-      etc,
-      String(BUILDER),
-    ],
+    ['/usr/bin/perl', '-e', KEEPER, callNumbers(), mountPoint, String(shiftedOwner), etc, String(BUILDER)],
     'ready',
   );
   const root = `/proc/${String(server.pid)}/root`;

@@ -14,7 +14,7 @@ const PROGRAMS = [
   ['/usr/bin/bwrap', 'bubblewrap', 'bubblewrap'],
   ['/usr/bin/setpriv', 'util-linux', 'util-linux'],
   ['/usr/bin/nsenter', 'util-linux', 'util-linux'],
-  ['/usr/bin/unshare', 'util-linux', 'util-linux'],
+  ['/usr/bin/perl', 'perl-base', 'perl-interpreter'],
   ['/bin/sh', 'dash', 'bash'],
 ] as const;
 

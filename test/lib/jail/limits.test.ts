@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openJail, shiftedOwner, type Jail } from '../../../src/lib/jail/index.ts';
@@ -158,6 +159,22 @@ describe('the limits of a jail', () => {
     expect((await running).stop).toBe('aborted');
     await aborted.close();
     await expect(aborted.run(['/bin/true'], { root: 'tools', user: 'root', timeout: 5 })).rejects.toThrow(/closed/);
+    expect(execFileSync('find', ['/sys/fs/cgroup', '-name', 'test-aborted.*'], { encoding: 'utf8' })).toBe('');
+  });
+
+  it('runs nothing when that signal comes while it is being opened', async () => {
+    for (const milliseconds of [0, 1, 3, 10, 30]) {
+      const controller = new AbortController();
+      const opening = openJail({ label: 'test-aborted', limits, signal: controller.signal });
+      const running = opening.then((opened) =>
+        opened.run(['/bin/sleep', '60'], { root: 'tools', user: 'builder', timeout: 90 }),
+      );
+      const ended = running.then(({ stop }) => stop, String);
+      await pause(milliseconds);
+      controller.abort();
+      expect(await ended).toMatch(/aborted|closed/);
+      await (await opening.catch(() => undefined))?.close();
+    }
     expect(execFileSync('find', ['/sys/fs/cgroup', '-name', 'test-aborted.*'], { encoding: 'utf8' })).toBe('');
   });
 
