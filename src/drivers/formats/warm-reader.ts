@@ -8,7 +8,7 @@ import { startWarmProcess, type WarmProcess } from './warm-process.ts';
 export interface WarmReader {
   /**
    * What the program wrote of the files, all or nothing; undefined where it cannot be had: a file is too large to be handed over, the program is not
-   * there, something went wrong. Then they have to be read in another way, which says what is wrong.
+   * there, something went wrong, or they are the first and few. Then they have to be read in another way, which says what is wrong.
    */
   read(files: readonly InputFile[]): Promise<string | undefined>;
 }
@@ -21,6 +21,8 @@ export interface WarmOptions {
   program: string;
   /** Milliseconds without a file after which nothing is kept loaded. */
   idle?: number;
+  /** So many files or fewer that come first are not worth the loading: a command may read no others. Default 16, as many as most builds leave. */
+  few?: number;
 }
 
 /** Larger files are not handed over through a pipe. */
@@ -30,12 +32,42 @@ const IDLE = 15_000;
 const AGAIN = 600_000;
 
 export function createWarmReader(openJail: OpenJail, options: WarmOptions): WarmReader {
-  const { label, program, idle: patience = IDLE } = options;
+  const { idle: patience = IDLE, few = 16 } = options;
+  const pool = createPool(openJail, options);
+  let isFirst = true;
+  let idle: NodeJS.Timeout | undefined;
+  const restLater = () => {
+    clearTimeout(idle);
+    idle = setTimeout(() => {
+      isFirst = true;
+      pool.endFree();
+    }, patience).unref();
+  };
+  return {
+    read: async (files) => {
+      const inVain = isFirst && files.length <= few;
+      isFirst = false;
+      restLater();
+      if (inVain || files.some((file) => file.size > MAX_BYTES)) return undefined;
+      const process = await pool.take();
+      if (process === undefined) return undefined;
+      try {
+        const bytes = files.reduce((sum, file) => sum + file.size, 0);
+        return await process.ask(await questionOf(files), secondsToRead(bytes));
+      } finally {
+        pool.giveBack(process);
+        restLater();
+      }
+    },
+  };
+}
+
+/** As many processes as there are processors; who finds none free waits. */
+function createPool(openJail: OpenJail, { label, program }: WarmOptions) {
   const most = availableParallelism();
   const free: WarmProcess[] = [];
   const waiting: ((handed: WarmProcess | undefined) => void)[] = [];
   let started = 0;
-  let idle: NodeJS.Timeout | undefined;
   let notBefore = 0;
 
   const start = async () => {
@@ -55,10 +87,6 @@ export function createWarmReader(openJail: OpenJail, options: WarmOptions): Warm
     if (started < most) return start();
     return new Promise((resolve) => waiting.push(resolve));
   };
-  const end = (one: WarmProcess) => {
-    started--;
-    one.end();
-  };
   const giveBack = (one: WarmProcess) => {
     if (!one.alive) started--;
     const next = waiting.shift();
@@ -66,24 +94,14 @@ export function createWarmReader(openJail: OpenJail, options: WarmOptions): Warm
       if (one.alive) free.push(one);
     } else if (one.alive) next(one);
     else void take().then(next);
-    clearTimeout(idle);
-    idle = setTimeout(() => {
-      for (const unused of free.splice(0)) end(unused);
-    }, patience).unref();
   };
-  return {
-    read: async (files) => {
-      if (files.some((file) => file.size > MAX_BYTES)) return undefined;
-      const process = await take();
-      if (process === undefined) return undefined;
-      try {
-        const bytes = files.reduce((sum, file) => sum + file.size, 0);
-        return await process.ask(await questionOf(files), secondsToRead(bytes));
-      } finally {
-        giveBack(process);
-      }
-    },
+  const endFree = () => {
+    for (const unused of free.splice(0)) {
+      started--;
+      unused.end();
+    }
   };
+  return { take, giveBack, endFree };
 }
 
 /** See `WARM`. Files are called by their extension only: their own names, which a build chose, stay outside. */

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true }));
 
 /** A reader whose `read` is `body`: Python, with each file's text as `text` and `say` to answer. */
-function readerOf(body: string, options: { prepare?: string; idle?: number; label?: string } = {}) {
+function readerOf(body: string, options: { prepare?: string; idle?: number; label?: string; few?: number } = {}) {
   const program = `
 def prepare():
     ${options.prepare ?? 'pass'}
@@ -33,7 +33,7 @@ def read(paths, answer):
         text = open(path).read()
 ${body.replace(/^/gm, '        ')}
 `;
-  return createWarmReader(openJail, { label: 'test-warm', program, ...options });
+  return createWarmReader(openJail, { label: 'test-warm', program, few: 0, ...options });
 }
 
 async function inputs(...contents: readonly string[]) {
@@ -138,6 +138,21 @@ test('leaves what is too large, and what it has no program for, to others', asyn
   expect(await missing.read(await inputs('x'))).toBeUndefined();
 });
 
+test('loads nothing for a few files that come first, unless more come soon', async () => {
+  const reader = readerOf('say(text)', { idle: 300, label: 'test-warm-idle', few: 2 });
+  const none = async () => {
+    expect(await reader.read(await inputs('one', 'two'))).toBeUndefined();
+    expect(groups()).toEqual([]);
+  };
+  await none();
+  expect(await reader.read(await inputs('again'))).toBe('again\n');
+  for (let waited = 0; waited < 200 && groups().length > 0; waited++) await delay(50);
+  await delay(400);
+  await none();
+  const other = readerOf('say(text)', { few: 2 });
+  expect(await other.read(await inputs('1', '2', '3'))).toBe('1\n2\n3\n');
+});
+
 test('keeps nothing loaded once no files come', async () => {
   const reader = readerOf('say(text)', { idle: 300, label: 'test-warm-idle' });
   for (let n = 0; n < 3; n++) await reader.read(await inputs('x'));
@@ -159,11 +174,13 @@ describe('reads what the programs read', () => {
       'Requires: a >= 2\nRequires(post): b\nRequires: (c if d)\nProvides: e = 1:2-3\nConflicts: f\nSuggests: g\n';
     const built = await buildRpm(directory, { name: 'warm', epoch: 2, preamble: more, rest: '%post\ntrue\n' });
     const files = await Promise.all(built.map(openInput));
-    const warm = createWarmReader(openJail, { label: 'test-warm', program: WARM_RPM });
+    const warm = createWarmReader(openJail, { label: 'test-warm', program: WARM_RPM, few: 0 });
     expect(await readWarmRpms(warm, files)).toMatchObject({ words: '', entries: [{}, {}] });
-    const inspections = await createRpmInspection(openJail)(files);
-    expect(inspections[0]?.identity.requires).toContain('(c if d)');
-    expect(inspections).toEqual(await createRpmInspection(noPython)(files));
+    const inspect = createRpmInspection(openJail);
+    const inspections = [await inspect(files), await inspect(files)];
+    expect(inspections[1]?.[0]?.identity.requires).toContain('(c if d)');
+    const without = await createRpmInspection(noPython)(files);
+    expect(inspections).toEqual([without, without]);
   });
 
   test('of debs', async () => {
@@ -174,9 +191,11 @@ describe('reads what the programs read', () => {
       await buildDeb(directory, controlOf('warm-two', '1.0', 'Homepage: https://example.org/\nXB-Own: field\n')),
     ];
     const files = await Promise.all(paths.map(openInput));
-    const warm = createWarmReader(openJail, { label: 'test-warm', program: WARM_DEB });
+    const warm = createWarmReader(openJail, { label: 'test-warm', program: WARM_DEB, few: 0 });
     expect(await readWarmDebs(warm, files)).toHaveLength(2);
-    for (const file of files)
-      expect(await createDebInspection(openJail)([file])).toEqual(await createDebInspection(noPython)([file]));
+    const inspect = createDebInspection(openJail);
+    // The first alone is not worth the loading.
+    for (const file of [...files, ...files])
+      expect(await inspect([file])).toEqual(await createDebInspection(noPython)([file]));
   });
 });
