@@ -27,7 +27,7 @@ export interface Demoted {
  * Takes the last standing promotion under a name back: the ref points where it did before it, or is removed where it was not there. Both stay in the
  * history. `expected` names the promotion the asker has seen; another one standing by now refuses.
  * @throws TrunklineError `not_found` when none stands, `gone` when what was before has been removed, `repository_conflict`, `invalid_argument`,
- * `ref_protected`
+ * `ref_protected`, `signing_failed`
  */
 export async function demote(
   context: PromotionContext,
@@ -36,6 +36,7 @@ export async function demote(
 ): Promise<Demoted> {
   requireFree(context.settings, subject.name);
   return context.mutexes.hold(`publish ${subject.target.name}`, async () => {
+    await context.repository(subject.target).requireSigning();
     const demoted = await context.db.transaction((tx) => takeBack(context, tx, subject, order));
     if (demoted.move?.toHash === null) await hideRef(context, subject);
     else await showRef(context, { target: subject.target.name, name: subject.name });

@@ -64,6 +64,7 @@ export async function promote(
   requireDistinct(things);
   const targets = [...new Set(things.map(({ on }) => requireTarget(context.settings, on.target).name))].sort();
   return holdAll(context.mutexes, targets, async () => {
+    for (const name of targets) await context.repository(requireTarget(context.settings, name)).requireSigning();
     const promoted = await context.db.transaction(async (tx) => {
       const all: Promoted[] = [];
       for (const one of things) all.push(await promoteOne(context, tx, one, order));

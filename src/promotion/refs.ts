@@ -94,7 +94,7 @@ export function refuseProtected(settings: Settings, { target, name }: Subject, {
   );
 }
 
-/** Records the move, with its audit entry and its event, and then makes it visible. */
+/** Records the move, with its audit entry and its event, and then makes it visible: nothing is recorded that an expired key would keep from being shown. */
 async function moveTo(
   context: PromotionContext,
   { target, name }: Subject,
@@ -103,6 +103,7 @@ async function moveTo(
 ): Promise<RefMove | null> {
   const now = context.now();
   return context.mutexes.hold(`publish ${target.name}`, async () => {
+    await context.repository(target).requireSigning();
     const moved = await context.db.transaction(async (tx) => {
       const { hash } = await requireThere(tx, { target, name: wanted });
       const order = { target: target.name, name, to: hash, actor, reason, now };

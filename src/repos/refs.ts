@@ -1,4 +1,4 @@
-import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, readlink, rm, symlink } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
@@ -14,7 +14,7 @@ import {
 } from '../lib/index.ts';
 import type { PackageFormat } from '../model/index.ts';
 import type { IndexRecord } from './assembly/index.ts';
-import { checkHash, checkRefName, KEY_FILE, linkTarget, TEMPORARY, type Layout } from './layout.ts';
+import { checkHash, checkRefName, KEY_FILE, linkTarget, type Layout } from './layout.ts';
 import { armoredKeys, signedFiles } from './sign.ts';
 import { snapshotIndices, type SnapshotMaker } from './snapshots.ts';
 
@@ -72,12 +72,15 @@ export async function moveRef(maker: RefMaker, name: string, hash: string, now: 
   try {
     await publishKeys(maker);
     await signAgain(maker, hash, indices);
-    if (maker.format.layout.byHash !== null) await moveOwnIndex(maker, name, hash, indices, now);
+    let removeOld = () => Promise.resolve();
+    if (maker.format.layout.byHash !== null) removeOld = await moveOwnIndex(maker, name, hash, indices, now);
     else await replaceLink(place, `snapshots/${hash}`, { durable: false });
     const mirrorlist = { fileName: `${name}.mirrorlist`, content: `${maker.url}/snapshots/${hash}/\n` };
     const files = [mirrorlist, ...(await clientFilesOf(maker, name, indices))];
     await allEnded(files.map((file) => writeChanged(join(layout.directory, file.fileName), file.content)));
     await syncDirectory(layout.directory);
+    // Not before the link to what follows it lasts.
+    await removeOld();
   } catch (error) {
     throw fileSystemError(error, place);
   }
@@ -129,47 +132,47 @@ async function signAgain(maker: RefMaker, hash: string, indices: IndexRecord): P
   for (const file of saying) await writeAtomic(join(directory, file.fileName), file.content);
 }
 
-/** Writes the ref's next directory and swaps the link to it; the one before goes. Nothing happens where all is as it should be. */
-async function moveOwnIndex(maker: RefMaker, name: string, hash: string, indices: IndexRecord, now: number) {
+/**
+ * Writes the ref's next directory, to which nothing leads, and swaps the link to it; answers what removes the one before. Nothing happens where all is
+ * as it should be.
+ */
+async function moveOwnIndex(
+  maker: RefMaker,
+  name: string,
+  hash: string,
+  indices: IndexRecord,
+  now: number,
+): Promise<() => Promise<void>> {
   const { layout, validFor } = maker;
   const link = join(layout.directory, name);
   const old = await readlink(link).catch(() => '');
   const before = await readRecord(join(layout.directory, old));
   const keys = maker.signer === null ? [] : (await maker.signer.publicKeys()).map((key) => key.fingerprint);
   const same = before?.snapshot === hash && before.keys.join() === keys.join() && !isStale(maker, before, now);
-  if (same && (await says(join(layout.directory, old), maker, indices, before.time))) return;
+  if (same && (await says(join(layout.directory, old), maker, indices, before.time))) return () => Promise.resolve();
   const time = Math.max(now, indices.time, (before?.time ?? 0) + 1);
   if (time > now + MAX_AHEAD) await delay(1000);
-  const serial = Number(posix.basename(old)) || 0;
-  const next = join(layout.refs, name, String(serial + 1));
-  await mkdir(dirname(next), { recursive: true });
+  const serial = String((Number(posix.basename(old)) || 0) + 1);
+  const top = join(layout.refs, name);
+  const next = join(top, serial);
+  // What was begun and not ended.
   await rm(next, { recursive: true, force: true });
-  const building = await mkdtemp(join(layout.refs, name, TEMPORARY));
-  try {
-    await fillOwnIndex(maker, join(building, 'ref'), next, {
-      hash,
-      indices,
-      record: { snapshot: hash, time, keys, validFor },
-    });
-    await rename(join(building, 'ref'), next);
-    await syncDirectory(dirname(next));
-  } finally {
-    await rm(building, { recursive: true, force: true });
-  }
-  await replaceLink(link, linkTarget(link, next));
-  for (const other of await readdir(dirname(next)))
-    if (other !== String(serial + 1)) await rm(join(dirname(next), other), { recursive: true, force: true });
+  await fillOwnIndex(maker, next, { hash, indices, record: { snapshot: hash, time, keys, validFor } });
+  await replaceLink(link, linkTarget(link, next), { durable: false });
+  return async () => {
+    for (const other of await readdir(top))
+      if (other !== serial) await rm(join(top, other), { recursive: true, force: true });
+  };
 }
 
-/** The ref's own first file with its signatures; everything else is a link into the snapshot. `place` is where the directory will lie. */
+/** The ref's own first file with its signatures; everything else is a link into the snapshot. All of it lasts. */
 async function fillOwnIndex(
   maker: RefMaker,
   directory: string,
-  place: string,
   { hash, indices, record }: { hash: string; indices: IndexRecord; record: RefRecord },
 ): Promise<void> {
   const { layout, format, origin, architectures, validFor } = maker;
-  await mkdir(directory);
+  await mkdir(directory, { recursive: true });
   const first = format.indexOfIndices(indices.indices, { time: record.time, architectures, origin, validFor });
   const top = dirname(first.path);
   const snapshot = join(layout.snapshots, hash, top);
@@ -185,10 +188,10 @@ async function fillOwnIndex(
   await allEnded([
     ...files.map((file) => lasting.write(join(directory, file.path), [file.content])),
     ...[['pool', layout.pool] as const, ...links].map(([name, to]) =>
-      symlink(linkTarget(join(place, name), to), join(directory, name)),
+      symlink(linkTarget(join(directory, name), to), join(directory, name)),
     ),
   ]);
-  await lasting.settle(directory);
+  await allEnded([lasting.settle(directory), syncDirectory(dirname(directory)), syncDirectory(layout.refs)]);
 }
 
 /** Whether a ref's own first file is about these index files: those of a snapshot that was made again may be others. */

@@ -126,6 +126,8 @@ export interface Repository {
     files: readonly PackageFile[],
     options: { directory: string; time: number },
   ): Promise<LocalRepository>;
+  /** Signs something, where a moved ref would have to be signed: to be called before a move is recorded. @throws TrunklineError `signing_failed` */
+  requireSigning(): Promise<void>;
   /** `now` is in seconds; by default this machine's clock says it. */
   moveRef(name: string, hash: string, now?: number): Promise<void>;
   readRef(name: string): Promise<string | null>;
@@ -174,6 +176,9 @@ export function openRepository(options: RepositoryOptions): Repository {
     }),
     candidate: (root, files, { directory, time }) =>
       writeCandidate({ ...parts, store }, { root, files, directory, time }),
+    requireSigning: async () => {
+      if (signer !== null && format.layout.byHash !== null) await signer.sign(Buffer.from(target.name), 'detached');
+    },
     moveRef: (name, hash, now = clock()) => moveRef(maker, name, hash, now),
     readRef: (name) => readRef(layout, name),
     validUntil: (name) => validUntil(maker, name),

@@ -24,7 +24,12 @@ export function contextOf(db: Db, protectedRefs: readonly string[] = []) {
       server: { workerLease: 60, trustedProxies: [] },
     } as unknown as Settings,
     db,
-    repository: () => ({ moveRef, removeRef, isMaterialised: () => Promise.resolve(true) }) as unknown as Repository,
+    repository: () =>
+      ({
+        ...{ moveRef, removeRef },
+        requireSigning: () => Promise.resolve(),
+        isMaterialised: () => Promise.resolve(true),
+      }) as unknown as Repository,
     mutexes: createMutexes(),
     now: () => NOON,
   };
