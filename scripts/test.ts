@@ -1,8 +1,10 @@
-// What `npm test` runs after set-up: types, lint, then every test, with the base repositories made first. Ends with one line of totals.
-import { spawn } from 'node:child_process';
+// What `npm test` runs after set-up: types, lint, then every test, with the base repositories made first. Tests that start the program start it as npm
+// would install it, which takes half the time. Ends with one line of totals.
+import { spawn, spawnSync } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installProgram } from '../test/installed.ts';
 import { ensureBaseRepositories } from './base-repositories.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -24,6 +26,15 @@ async function step(title: string, command: readonly [string, ...string[]]): Pro
   return code === 0;
 }
 
+/** Samples of the tests that take many seconds; see test/sampled.ts. */
+const SAMPLES = 4;
+
+/** The sample that belongs to the commit that is checked out, so that whoever runs the tests of a commit runs the same; the first where there is none. */
+function sampleOfCommit(): number {
+  const { stdout } = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' });
+  return (Number.parseInt(stdout.slice(0, 8), 16) || 0) % SAMPLES;
+}
+
 async function main(): Promise<number> {
   const bin = (name: string) => join(root, 'node_modules/.bin', name);
   const report = join(root, '.cache/test-report.json');
@@ -36,6 +47,13 @@ async function main(): Promise<number> {
   await ensureBaseRepositories(join(root, '.cache/base'), (line) => {
     console.log(`base repositories: ${line}`);
   });
+  if (only.length === 0 && process.env.TRUNKLINE_TEST_LONG !== '1') {
+    process.env.TRUNKLINE_TEST_SAMPLE ??= `${String(sampleOfCommit())}/${String(SAMPLES)}`;
+    console.log(
+      `of the tests that take many seconds, sample ${process.env.TRUNKLINE_TEST_SAMPLE} (npm run test:long runs all)`,
+    );
+  }
+  process.env.TRUNKLINE_PROGRAM = await installProgram(join(root, '.cache/program'));
   await rm(report, { force: true });
   const vitest = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...only];
   ok = (await step('tests', [bin('vitest'), ...vitest])) && ok;

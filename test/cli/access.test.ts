@@ -9,6 +9,7 @@ import { openDatabase, sqliteUrl } from '../../src/db/index.ts';
 import { may } from '../../src/model/access/index.ts';
 import { basic } from '../access/samples.ts';
 import { trunkline, type Said } from './trunkline.ts';
+import { sampled } from '../sampled.ts';
 
 const PASSWORD = 'correct horse battery';
 let directory: string;
@@ -60,7 +61,7 @@ test('the first administrator is made on the machine, with a password from stand
 
 const MANY_COMMANDS = 240_000;
 
-test('users, teams, grants and tokens are made, listed and taken away', { timeout: MANY_COMMANDS }, async () => {
+sampled('users, teams, grants and tokens are made, listed and taken away', { timeout: MANY_COMMANDS }, async () => {
   await json(['user', 'create', 'ci', '--no-password']);
   await json(['team', 'create', 'testers', '--reason', 'they test']);
   expect(await json(['team', 'add', 'testers', 'ci'])).toMatchObject({ name: 'testers', members: ['ci'] });
@@ -109,7 +110,7 @@ test('users, teams, grants and tokens are made, listed and taken away', { timeou
   expect(await json<{ name: string }[]>(['user', 'list'])).toMatchObject([{ name: 'ada' }]);
 });
 
-test('the audit log tells who did all that, and no secret', { timeout: MANY_COMMANDS }, async () => {
+sampled('the audit log tells who did all that, and no secret', { timeout: MANY_COMMANDS }, async () => {
   interface Entry {
     actor: string;
     action: string;
@@ -164,7 +165,7 @@ async function atTerminal(name: string, answers: readonly [string, string]) {
   return { code, shown };
 }
 
-test('at a terminal the password is asked for twice and not shown', async () => {
+sampled('at a terminal the password is asked for twice and not shown', async () => {
   const typed = await atTerminal('eve', [`${PASSWORD}\r`, `${PASSWORD}\r`]);
   expect(typed).toMatchObject({ code: 0, shown: expect.stringContaining('user eve is made') as string });
   expect(typed.shown).not.toContain('horse');

@@ -1,7 +1,5 @@
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-
-const bin = fileURLToPath(new URL('../../bin/trunkline.js', import.meta.url));
+import { PROGRAM } from '../e2e/command-line.ts';
 
 export interface Said {
   code: number | null;
@@ -21,7 +19,7 @@ export async function trunkline(
   args: readonly string[],
   { cwd, environment, input }: StartOptions = {},
 ): Promise<Said> {
-  const child = spawn(process.execPath, [bin, ...args], {
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
     ...(cwd === undefined ? {} : { cwd }),
     env: { PATH: process.env.PATH, ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],

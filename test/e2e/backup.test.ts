@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { loadSettings } from '../../src/app/config/index.ts';
 import { backUp } from '../../src/app/backup/index.ts';
@@ -15,6 +15,7 @@ import { upload } from './intake.ts';
 import { giveRoots } from './prepared-roots.ts';
 import { standingsOf } from './published.ts';
 import type { BuildView, PlaceView, RunView } from './views.ts';
+import { sampled } from '../sampled.ts';
 
 interface RestoredView {
   packages: number;
@@ -57,61 +58,64 @@ async function filesBelow(directory: string): Promise<string[]> {
 }
 
 describe('trunkline backup and restore', () => {
-  test('of a deployment that builds: elsewhere its repositories verify, dnf and apt install, and it goes on', async () => {
-    const deployment = await deploySamples(['alpha'], { formats: 'both' });
-    const { json, directory, samples, dataDir } = deployment;
-    const alpha = only(samples);
-    await json(['run']);
-    const before = await standingsOf(deployment, RPM);
-    const pushed = await alpha.push('two', 'sleep 6');
-    const running = deployment.start('run');
-    await until('a build to run', async () => (await runningBuilds(deployment)).length > 0);
-    const backup = join(directory, 'backup');
-    const made = await json<{ packages: number; damaged: unknown[] }>(['backup', backup]);
-    expect(await runningBuilds(deployment)).not.toEqual([]);
-    expect(made).toMatchObject({ packages: 4, damaged: [] });
-    expect((await running.done).code).toBe(0);
-    expect((await stat(backup)).mode & 0o777).toBe(0o700);
-    expect((await readdir(directory)).filter((name) => name.startsWith('.tmp-'))).toEqual([]);
+  sampled(
+    'of a deployment that builds: elsewhere its repositories verify, dnf and apt install, and it goes on',
+    async () => {
+      const deployment = await deploySamples(['alpha'], { formats: 'both' });
+      const { json, directory, samples, dataDir } = deployment;
+      const alpha = only(samples);
+      await json(['run']);
+      const before = await standingsOf(deployment, RPM);
+      const pushed = await alpha.push('two', 'sleep 6');
+      const running = deployment.start('run');
+      await until('a build to run', async () => (await runningBuilds(deployment)).length > 0);
+      const backup = join(directory, 'backup');
+      const made = await json<{ packages: number; damaged: unknown[] }>(['backup', backup]);
+      expect(await runningBuilds(deployment)).not.toEqual([]);
+      expect(made).toMatchObject({ packages: 4, damaged: [] });
+      expect((await running.done).code).toBe(0);
+      expect((await stat(backup)).mode & 0o777).toBe(0o700);
+      expect((await readdir(directory)).filter((name) => name.startsWith('.tmp-'))).toEqual([]);
 
-    // What it was made from is no more.
-    await rm(dataDir, { recursive: true });
-    const other = await elsewhere(deployment, backup);
-    const restored = await other.json<RestoredView>(['restore', backup]);
-    expect(restored).toMatchObject({ packages: 4, damaged: [], unfinished: null });
-    for (const target of [RPM, DEB]) {
-      const { findings } = await other.json<{ findings: unknown[] }>(['repo', 'verify', target]);
-      expect(findings).toEqual([]);
-      const root = join(directory, `client-${target}`);
-      const top = join(other.dataDir, 'repos', target);
-      const machine = await (target === RPM
-        ? dnfClient(root, join(top, `trunkline-${target}.repo`))
-        : aptClient(root, top, `trunkline-${target}`));
-      await machine.install('alpha');
-      expect(await readFile(join(root, 'usr/share/alpha/content'), 'utf8')).toBe('one\n');
-    }
-    expect(await standingsOf(other, RPM)).toEqual(before);
-    // Logs, and the build's directory with its repository.
-    const first = only(
-      (await other.json<BuildView[]>(['builds', '--target', RPM])).filter((one) => one.result === 'success'),
-    );
-    expect((await other.cli('log', String(first.id))).stdout).toContain('build.sh');
-    const places = await other.json<PlaceView[]>(['where', first.upstream.hash]);
-    const place = only(places.filter(({ target }) => target === RPM));
-    expect(await readdir(join(other.dataDir, place.directory ?? '', 'repodata'))).toContain('repomd.xml');
-    // A copy: what happens to the backup does not happen to it.
-    for (const path of await filesBelow(poolOf(other.dataDir, RPM))) expect((await stat(path)).nlink).toBe(1);
-    // What ran then is built now, once.
-    expect((await other.json<RunView>(['run'])).builds.every(({ result }) => result === 'success')).toBe(true);
-    const builds = await other.json<BuildView[]>(['builds']);
-    expect(builds.filter((one) => one.upstream.hash === pushed).map((one) => one.result)).toEqual([
-      'success',
-      'success',
-    ]);
-    expect((await other.json<{ action: string }[]>(['audit'])).map(({ action }) => action)).toContain('restore');
-  });
+      // What it was made from is no more.
+      await rm(dataDir, { recursive: true });
+      const other = await elsewhere(deployment, backup);
+      const restored = await other.json<RestoredView>(['restore', backup]);
+      expect(restored).toMatchObject({ packages: 4, damaged: [], unfinished: null });
+      for (const target of [RPM, DEB]) {
+        const { findings } = await other.json<{ findings: unknown[] }>(['repo', 'verify', target]);
+        expect(findings).toEqual([]);
+        const root = join(directory, `client-${target}`);
+        const top = join(other.dataDir, 'repos', target);
+        const machine = await (target === RPM
+          ? dnfClient(root, join(top, `trunkline-${target}.repo`))
+          : aptClient(root, top, `trunkline-${target}`));
+        await machine.install('alpha');
+        expect(await readFile(join(root, 'usr/share/alpha/content'), 'utf8')).toBe('one\n');
+      }
+      expect(await standingsOf(other, RPM)).toEqual(before);
+      // Logs, and the build's directory with its repository.
+      const first = only(
+        (await other.json<BuildView[]>(['builds', '--target', RPM])).filter((one) => one.result === 'success'),
+      );
+      expect((await other.cli('log', String(first.id))).stdout).toContain('build.sh');
+      const places = await other.json<PlaceView[]>(['where', first.upstream.hash]);
+      const place = only(places.filter(({ target }) => target === RPM));
+      expect(await readdir(join(other.dataDir, place.directory ?? '', 'repodata'))).toContain('repomd.xml');
+      // A copy: what happens to the backup does not happen to it.
+      for (const path of await filesBelow(poolOf(other.dataDir, RPM))) expect((await stat(path)).nlink).toBe(1);
+      // What ran then is built now, once.
+      expect((await other.json<RunView>(['run'])).builds.every(({ result }) => result === 'success')).toBe(true);
+      const builds = await other.json<BuildView[]>(['builds']);
+      expect(builds.filter((one) => one.upstream.hash === pushed).map((one) => one.result)).toEqual([
+        'success',
+        'success',
+      ]);
+      expect((await other.json<{ action: string }[]>(['audit'])).map(({ action }) => action)).toContain('restore');
+    },
+  );
 
-  test('of PostgreSQL, by its own tools, into an empty database only', async () => {
+  sampled('of PostgreSQL, by its own tools, into an empty database only', async () => {
     const [from, to] = [
       await createTestDatabase('postgres', { empty: true }),
       await createTestDatabase('postgres', { empty: true }),
@@ -135,7 +139,7 @@ describe('trunkline backup and restore', () => {
     expect(await other.json(['repo', 'verify', RPM])).toMatchObject({ findings: [], packages: 1 });
   });
 
-  test('takes the database again when the garbage collector removed what it named', async () => {
+  sampled('takes the database again when the garbage collector removed what it named', async () => {
     const deployment = await deploy({ settings: { gc: { keep_last: 1, older_than: '1s' } } });
     const { directory, config, dataDir } = deployment;
     for (const version of ['1', '2'])
@@ -159,7 +163,7 @@ describe('trunkline backup and restore', () => {
     expect(rounds).toBe(2);
   });
 
-  test('names what is damaged and leaves it out; an upload brings it back', async () => {
+  sampled('names what is damaged and leaves it out; an upload brings it back', async () => {
     const deployment = await deploy();
     const { directory, dataDir, json } = deployment;
     const rpms = await buildRpm(directory, { name: 'lib' });
@@ -193,7 +197,7 @@ describe('trunkline backup and restore', () => {
     expect(only(second.damaged)).toMatchObject({ what: 'missing', file: only(restored.damaged).file });
   });
 
-  test('keeps secret keys out unless they are asked for, and refuses what it must not touch', async () => {
+  sampled('keeps secret keys out unless they are asked for, and refuses what it must not touch', async () => {
     const deployment = await deploy();
     const { directory, dataDir, json, cli } = deployment;
     await deployment.configure({ settings: { signing: {} } });

@@ -11,6 +11,7 @@ import { DEB, deploy, RPM, start, type Deployment } from './fixture.ts';
 import { upload } from './intake.ts';
 import { repositoryOf } from './published.ts';
 import { deployServers, serveAll } from './servers.ts';
+import { inSample, sampled } from '../sampled.ts';
 
 interface FindingView {
   kind: string;
@@ -44,7 +45,7 @@ async function twoServers() {
 const findings = async ({ json }: Deployment, subject: string, code: number) =>
   (await json<{ findings: FindingView[] }>(['repo', 'verify', subject], code)).findings;
 
-test('repo verify compares the keys that are handed out with those that clients are to trust', async () => {
+sampled('repo verify compares the keys that are handed out with those that clients are to trust', async () => {
   const { deployment } = await oneServer();
   const { json, dataDir } = deployment;
   const first = await publishSigned(deployment);
@@ -73,7 +74,7 @@ async function signersOf(path: string, home: string): Promise<string[]> {
   return [...stdout.matchAll(/^\[GNUPG:\] VALIDSIG .* ([0-9A-F]{40})$/gm)].map(([, key = '']) => key).sort();
 }
 
-test.each(['beside a server', 'through one of two servers over PostgreSQL'])(
+test.runIf(inSample('keys beside a server')).each(['beside a server', 'through one of two servers over PostgreSQL'])(
   'rotate and retire publish the keys and sign what refs lead to, %s',
   async (how) => {
     const { deployment, configs } = how.includes('two') ? await twoServers() : await oneServer();

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { createClient } from '../../src/api/index.ts';
 import { deploySamples, RPM, until } from './fixture.ts';
 import { checkRepository } from './integrity.ts';
 import { refOf } from './published.ts';
 import { serveAll } from './servers.ts';
+import { sampled } from '../sampled.ts';
 
 interface GcView {
   targets: { removed: { snapshots: string[] } }[];
@@ -15,7 +16,7 @@ const LONG = process.env.TRUNKLINE_TEST_LONG === '1';
 const MONTH = 30 * 86_400_000;
 const NOW = ['gc', '--now', '--older-than', '1d', '--keep-last', '1'];
 
-test('garbage is collected while builds are made, and takes nothing from them', async () => {
+sampled('garbage is collected while builds are made, and takes nothing from them', async () => {
   const settings = { server: { poll_interval: '1s' }, gc: { grace: '1s' } };
   const deployment = await deploySamples(['alpha', 'beta'], { settings });
   const { config, json, samples, dataDir, cli } = deployment;

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readlink, rm, utimes, writeFile } from 'node:f
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { run } from '../../src/lib/index.ts';
 import { buildDeb, buildRpm, controlOf } from '../drivers/formats/packages.ts';
 import { addSample, DEB, deploy, RPM, until, type Deployment, type RunningCommand } from './fixture.ts';
@@ -13,9 +13,10 @@ import { checkRepository } from './integrity.ts';
 import { startMailServer, type MailServer } from './mail-server.ts';
 import { repositoryOf } from './published.ts';
 import { randomNumbers, SEED } from './random.ts';
+import { sampled } from '../sampled.ts';
 
 const LONG = process.env.TRUNKLINE_TEST_LONG === '1';
-const ROUNDS = Number(process.env.TRUNKLINE_TEST_ROUNDS ?? (LONG ? 40 : 3));
+const ROUNDS = Number(process.env.TRUNKLINE_TEST_ROUNDS ?? (LONG ? 40 : 2));
 const TARGETS = [RPM, DEB];
 const PROJECTS = ['alpha', 'beta'];
 const RULE = ['gc', '--older-than', '1s', '--keep-last', '1'];
@@ -214,7 +215,7 @@ async function checkRound(
   await checkInstall(world);
 }
 
-test(
+sampled(
   `kill -9 at ${ROUNDS} random moments of gc (seed ${SEED}): refs install, and the next start-up ends what was begun`,
   async () => {
     const world = await prepareWorld();

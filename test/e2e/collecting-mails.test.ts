@@ -1,12 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { buildRpm } from '../drivers/formats/packages.ts';
 import { deploySamples, only, RPM, type Deployment, type Sample } from './fixture.ts';
 import { upload } from './intake.ts';
 import { startMailServer, type Mail, type MailServer } from './mail-server.ts';
 import { contentsOf } from './published.ts';
+import { sampled } from '../sampled.ts';
 
 interface GcView {
   targets: {
@@ -74,7 +75,7 @@ function due(dataDir: string, table: 'outbox' | 'mails'): void {
   database.close();
 }
 
-test('each maintainer gets one mail about what goes, from a real server, and nobody a second one', async () => {
+sampled('each maintainer gets one mail about what goes, from a real server, and nobody a second one', async () => {
   const { server, gc, old, dataDir } = await deployWithOld({ digest: true });
   const { announced } = await gc();
   expect(announced.told).toEqual([ANN, BOB, CAT]);
@@ -106,33 +107,36 @@ test('each maintainer gets one mail about what goes, from a real server, and nob
   expect([later.to, listed(later)]).toEqual([[CAT], old]);
 });
 
-test('who wants a mail a day hears at once of what is gone by then', async () => {
+sampled('who wants a mail a day hears at once of what is gone by then', async () => {
   const { server, gc } = await deployWithOld({ digest: true, grace: '1s' });
   await gc();
   expect(server.mails.map(({ to }) => to)).toEqual([[ANN], [BOB], [CAT]]);
 });
 
-test('with the mail server down the collection is done, and a later command delivers what is still true', async () => {
-  const world = await deployWithOld();
-  const { server, gc, cli, json, old, alpha, dataDir } = world;
-  await server.close();
-  const { announced } = await gc();
-  expect(announced.told).toEqual([ANN, BOB]);
-  // Kept meanwhile, as the mail would have said: there is nothing of it left to write about.
-  const said = await cli('why-kept', old[0] ?? '');
-  const order = /^ +trunkline (hold add \S+ --reason) … keeps it$/m.exec(said.stdout)?.[1]?.split(' ') ?? [];
-  expect(order.slice(0, 2), said.stdout).toEqual(['hold', 'add']);
-  await json([...order, 'shipped']);
-  await gc();
-  await alpha.push('three');
-  await json(['run']);
-  await pause(1100);
-  const later = await gc();
-  expect(later.announced.packages.length).toBeGreaterThan(0);
-  const successor = await startMailServer(server.port);
-  onTestFinished(() => successor.close());
-  due(dataDir, 'outbox');
-  expect((await cli('gc', RPM)).code).toBe(0);
-  expect(successor.mails.map(({ to }) => to)).toEqual([[ANN], [BOB]]);
-  for (const mail of successor.mails) expect(listed(mail).filter((name) => old.includes(name))).toEqual([]);
-});
+sampled(
+  'with the mail server down the collection is done, and a later command delivers what is still true',
+  async () => {
+    const world = await deployWithOld();
+    const { server, gc, cli, json, old, alpha, dataDir } = world;
+    await server.close();
+    const { announced } = await gc();
+    expect(announced.told).toEqual([ANN, BOB]);
+    // Kept meanwhile, as the mail would have said: there is nothing of it left to write about.
+    const said = await cli('why-kept', old[0] ?? '');
+    const order = /^ +trunkline (hold add \S+ --reason) … keeps it$/m.exec(said.stdout)?.[1]?.split(' ') ?? [];
+    expect(order.slice(0, 2), said.stdout).toEqual(['hold', 'add']);
+    await json([...order, 'shipped']);
+    await gc();
+    await alpha.push('three');
+    await json(['run']);
+    await pause(1100);
+    const later = await gc();
+    expect(later.announced.packages.length).toBeGreaterThan(0);
+    const successor = await startMailServer(server.port);
+    onTestFinished(() => successor.close());
+    due(dataDir, 'outbox');
+    expect((await cli('gc', RPM)).code).toBe(0);
+    expect(successor.mails.map(({ to }) => to)).toEqual([[ANN], [BOB]]);
+    for (const mail of successor.mails) expect(listed(mail).filter((name) => old.includes(name))).toEqual([]);
+  },
+);

@@ -1,10 +1,11 @@
 import { readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { deploySamples, only, RPM } from './fixture.ts';
 import { contentsOf, refOf, repositoryOf, standingsOf } from './published.ts';
 import type { BuildView } from './views.ts';
+import { sampled } from '../sampled.ts';
 
 interface RemovalView {
   snapshots: string[];
@@ -33,7 +34,7 @@ interface WhyView {
 
 const RULE = ['--older-than', '1s', '--keep-last', '1'];
 
-test('what nothing keeps is announced, goes after its time, and leaves everything else as it was', async () => {
+sampled('what nothing keeps is announced, goes after its time, and leaves everything else as it was', async () => {
   const deployment = await deploySamples(['alpha', 'beta'], {
     settings: { gc: { grace: '1s', keep_last: 1, older_than: '1s' } },
   });

@@ -1,7 +1,7 @@
 import { chmod, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished } from 'vitest';
 import { sql } from 'kysely';
 import { takeLock } from '../../src/app/lock/index.ts';
 import { run } from '../../src/lib/index.ts';
@@ -16,6 +16,7 @@ import { deploy, only, RPM, type Deployment } from './fixture.ts';
 import { upload } from './intake.ts';
 import { smallDisk } from './disk.ts';
 import { startMailServer } from './mail-server.ts';
+import { sampled } from '../sampled.ts';
 
 interface DoctorView {
   ok: boolean;
@@ -54,7 +55,7 @@ async function inDatabase({ dataDir }: Deployment, work: (db: Db) => Promise<unk
 }
 
 describe('trunkline doctor', () => {
-  test('finds a deployment well, changes nothing in it, and skips what it cannot look at', async () => {
+  sampled('finds a deployment well, changes nothing in it, and skips what it cannot look at', async () => {
     const deployment = await healthy();
     const before = (await readdir(deployment.dataDir)).sort();
     const { checks } = await ask(deployment, 0);
@@ -75,7 +76,7 @@ describe('trunkline doctor', () => {
     expect(broken.checks[0]?.ailments[0]?.what).toContain('trunkline.yaml:1: ');
   });
 
-  test('finds what is wrong with the data directory, the store, refs and the database', async () => {
+  sampled('finds what is wrong with the data directory, the store, refs and the database', async () => {
     const deployment = await healthy();
     const { dataDir } = deployment;
     await chmod(dataDir, 0o777);
@@ -110,89 +111,97 @@ describe('trunkline doctor', () => {
     expect([states.get('database'), states.get('refs')]).toEqual(['wrong', 'skipped']);
   });
 
-  test('finds attempts without a worker, events that nobody takes, projects that cannot be looked at, a clock set back', async () => {
-    const deployment = await healthy();
-    const now = Date.now();
-    await inDatabase(deployment, async (db) => {
-      await sql`insert into revisions (id, project, format, upstream_hash, upstream_info, distgit_hash, distgit_info, sequence, created_at)
+  sampled(
+    'finds attempts without a worker, events that nobody takes, projects that cannot be looked at, a clock set back',
+    async () => {
+      const deployment = await healthy();
+      const now = Date.now();
+      await inDatabase(deployment, async (db) => {
+        await sql`insert into revisions (id, project, format, upstream_hash, upstream_info, distgit_hash, distgit_info, sequence, created_at)
         values (1, 'lib', 'rpm', ${'a'.repeat(40)}, '{}', ${'b'.repeat(40)}, '{}', 1, ${now})`.execute(db.sql);
-      await sql`insert into builds (id, project, target, revision_id, sequence, state, created_at)
+        await sql`insert into builds (id, project, target, revision_id, sequence, state, created_at)
         values (1, 'lib', ${RPM}, 1, 1, 'running', ${now})`.execute(db.sql);
-      await sql`insert into attempts (id, build_id, number, kind, rebuild, retries, priority, commit_time, state, lease, worker, lease_expires_at, not_before_at, created_at, timings)
+        await sql`insert into attempts (id, build_id, number, kind, rebuild, retries, priority, commit_time, state, lease, worker, lease_expires_at, not_before_at, created_at, timings)
         values (1, 1, 1, 'first', 0, 0, 0, 0, 'running', 1, 'far-away', ${now - 600_000}, 0, ${now}, '{}')`.execute(
-        db.sql,
-      );
-    });
-    expect((await illness(deployment, 'attempts'))[0]?.what).toContain('Attempt 1 of build 1 has no worker: far-away');
-    await inDatabase(deployment, (db) =>
-      sql`update attempts set state = 'finished', result = 'failure'`.execute(db.sql),
-    );
-
-    await inDatabase(deployment, async (db) => {
-      for (const [created, abandoned, error] of [
-        [now - 7_200_000, null, null],
-        [now - 7_200_000, now - 3_600_000, 'the server is away'],
-        [now - 30 * 86_400_000, now - 29 * 86_400_000, 'long ago'],
-        [now, null, null],
-      ])
-        await sql`insert into outbox (kind, topic, payload, created_at, delivered_to, tries, next_try_at, abandoned_at, last_error)
-          values ('test', ${String(created)}, '{}', ${created}, '[]', 1, ${created}, ${abandoned}, ${error})`.execute(
           db.sql,
         );
-    });
-    const events = await illness(deployment, 'events');
-    expect(events.map(({ what }) => /was given up: the server is away|is not delivered$/.exec(what)?.[0])).toEqual([
-      'is not delivered',
-      'was given up: the server is away',
-    ]);
-    await inDatabase(deployment, (db) => sql`delete from outbox where kind = 'test'`.execute(db.sql));
+      });
+      expect((await illness(deployment, 'attempts'))[0]?.what).toContain(
+        'Attempt 1 of build 1 has no worker: far-away',
+      );
+      await inDatabase(deployment, (db) =>
+        sql`update attempts set state = 'finished', result = 'failure'`.execute(db.sql),
+      );
 
-    await deployment.configure({
-      projects: { alpha: { upstream: '/nowhere/a', packaging: { rpm: '/nowhere/b' }, targets: [RPM] } },
-    });
-    await inDatabase(deployment, (db) =>
-      sql`insert into polls (project, due_at, failures, error) values ('alpha', ${now}, 3, 'no such repository')`.execute(
-        db.sql,
-      ),
-    );
-    expect((await illness(deployment, 'polling'))[0]?.what).toBe(
-      'alpha could not be looked at 3 times: no such repository',
-    );
-    await inDatabase(deployment, (db) => sql`delete from polls`.execute(db.sql));
+      await inDatabase(deployment, async (db) => {
+        for (const [created, abandoned, error] of [
+          [now - 7_200_000, null, null],
+          [now - 7_200_000, now - 3_600_000, 'the server is away'],
+          [now - 30 * 86_400_000, now - 29 * 86_400_000, 'long ago'],
+          [now, null, null],
+        ])
+          await sql`insert into outbox (kind, topic, payload, created_at, delivered_to, tries, next_try_at, abandoned_at, last_error)
+          values ('test', ${String(created)}, '{}', ${created}, '[]', 1, ${created}, ${abandoned}, ${error})`.execute(
+            db.sql,
+          );
+      });
+      const events = await illness(deployment, 'events');
+      expect(events.map(({ what }) => /was given up: the server is away|is not delivered$/.exec(what)?.[0])).toEqual([
+        'is not delivered',
+        'was given up: the server is away',
+      ]);
+      await inDatabase(deployment, (db) => sql`delete from outbox where kind = 'test'`.execute(db.sql));
 
-    await inDatabase(deployment, (db) => sql`update audit set created_at = ${now + 3_600_000}`.execute(db.sql));
-    expect((await illness(deployment, 'clock'))[0]?.what).toContain('a clock was set back');
-  });
+      await deployment.configure({
+        projects: { alpha: { upstream: '/nowhere/a', packaging: { rpm: '/nowhere/b' }, targets: [RPM] } },
+      });
+      await inDatabase(deployment, (db) =>
+        sql`insert into polls (project, due_at, failures, error) values ('alpha', ${now}, 3, 'no such repository')`.execute(
+          db.sql,
+        ),
+      );
+      expect((await illness(deployment, 'polling'))[0]?.what).toBe(
+        'alpha could not be looked at 3 times: no such repository',
+      );
+      await inDatabase(deployment, (db) => sql`delete from polls`.execute(db.sql));
 
-  test('finds a mail server that is away, a key that is missing or expires, a target that is not ready', async () => {
-    const deployment = await healthy();
-    const { dataDir } = deployment;
-    const server = await startMailServer();
-    const mail = { smtp: `smtp://127.0.0.1:${server.port}`, from: 'trunkline@example.org' };
-    await deployment.configure({ settings: { mail } });
-    await ask(deployment, 0);
-    expect(server.mails).toEqual([]);
-    await server.close();
-    expect((await illness(deployment, 'mail'))[0]?.what).toContain('ECONNREFUSED');
+      await inDatabase(deployment, (db) => sql`update audit set created_at = ${now + 3_600_000}`.execute(db.sql));
+      expect((await illness(deployment, 'clock'))[0]?.what).toContain('a clock was set back');
+    },
+  );
 
-    await deployment.configure({ settings: { signing: {} } });
-    expect((await illness(deployment, 'keys'))[0]?.what).toContain('There is no signing key yet');
-    const key = await makeFirstKey(dataDir);
-    await ask(deployment, 0);
-    const { execFileSync } = await import('node:child_process');
-    execFileSync('gpg', ['--homedir', join(dataDir, 'keys'), '--batch', '--quiet', '--quick-set-expire', key, '10d']);
-    expect((await illness(deployment, 'keys'))[0]?.what).toContain(`The key ${key} (signs) expires on`);
-    await chmod(join(dataDir, 'keys'), 0o755);
-    expect((await ask(deployment, 1)).checks[1]?.ailments[0]?.remedy).toContain('chmod go=');
+  sampled(
+    'finds a mail server that is away, a key that is missing or expires, a target that is not ready',
+    async () => {
+      const deployment = await healthy();
+      const { dataDir } = deployment;
+      const server = await startMailServer();
+      const mail = { smtp: `smtp://127.0.0.1:${server.port}`, from: 'trunkline@example.org' };
+      await deployment.configure({ settings: { mail } });
+      await ask(deployment, 0);
+      expect(server.mails).toEqual([]);
+      await server.close();
+      expect((await illness(deployment, 'mail'))[0]?.what).toContain('ECONNREFUSED');
 
-    await deployment.configure({});
-    await rm(join(dataDir, 'roots', RPM), { recursive: true });
-    const [target] = await illness(deployment, 'targets');
-    expect(target?.what).toContain(RPM);
-    expect(target?.remedy).toContain('target prepare');
-  });
+      await deployment.configure({ settings: { signing: {} } });
+      expect((await illness(deployment, 'keys'))[0]?.what).toContain('There is no signing key yet');
+      const key = await makeFirstKey(dataDir);
+      await ask(deployment, 0);
+      const { execFileSync } = await import('node:child_process');
+      execFileSync('gpg', ['--homedir', join(dataDir, 'keys'), '--batch', '--quiet', '--quick-set-expire', key, '10d']);
+      expect((await illness(deployment, 'keys'))[0]?.what).toContain(`The key ${key} (signs) expires on`);
+      await chmod(join(dataDir, 'keys'), 0o755);
+      expect((await ask(deployment, 1)).checks[1]?.ailments[0]?.remedy).toContain('chmod go=');
 
-  test('finds that space and inodes run short, and who holds the data directory', async () => {
+      await deployment.configure({});
+      await rm(join(dataDir, 'roots', RPM), { recursive: true });
+      const [target] = await illness(deployment, 'targets');
+      expect(target?.what).toContain(RPM);
+      expect(target?.remedy).toContain('target prepare');
+    },
+  );
+
+  sampled('finds that space and inodes run short, and who holds the data directory', async () => {
     const dataDir = await smallDisk(64);
     await run(['mount', '-o', 'remount,nr_inodes=60', dataDir]);
     const settings = {
@@ -219,7 +228,7 @@ describe('trunkline doctor', () => {
     );
   });
 
-  test('says when PostgreSQL cannot be reached, and when its clock is not ours', async () => {
+  sampled('says when PostgreSQL cannot be reached, and when its clock is not ours', async () => {
     const database = await createTestDatabase('postgres');
     onTestFinished(() => database.remove());
     const deployment = await deploy({ settings: { database: database.url } });

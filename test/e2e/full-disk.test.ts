@@ -10,6 +10,7 @@ import { aptClient, dnfClient } from './install.ts';
 import { upload } from './intake.ts';
 import { checkRepository } from './integrity.ts';
 import { contentsOf, repositoryOf } from './published.ts';
+import { inSample } from '../sampled.ts';
 
 const LONG = process.env.TRUNKLINE_TEST_LONG === '1';
 const KIB = 1024;
@@ -53,7 +54,7 @@ async function checkPublished(deployment: Deployment, target: string, version: s
   }
 }
 
-test.each([RPM, DEB])(
+test.runIf(inSample('full disks')).each([RPM, DEB])(
   'a disk that fills up while %s is published and signed is told, and nothing is torn or lost',
   { timeout: LONG ? 3_600_000 : 400_000 },
   async (target) => {

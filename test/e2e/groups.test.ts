@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { AMISS, aptMachine, dnfMachine, zypperMachine } from './client-machines.ts';
 import { DEB, deploySamples, only, RPM } from './fixture.ts';
 import { contentsOf, refOf, repositoryOf } from './published.ts';
 import type { BuildView } from './views.ts';
+import { sampled } from '../sampled.ts';
 
 // Unpacked by scripts/setup.mjs.
 const ZYPPER = fileURLToPath(new URL('../../.cache/tools/zypper/usr/bin/zypper', import.meta.url));
@@ -35,7 +36,7 @@ data:
   profiles: { common: { description: all of it, rpms: [${name}] } }
 `;
 
-test(
+sampled(
   'groups and modules that packagings supply are there for real clients, and gone when they are',
   async () => {
     const deployment = await deploySamples(['alpha', 'beta'], { formats: 'both', settings: { signing: {} } });
@@ -112,7 +113,7 @@ test(
   TIMEOUT,
 );
 
-test(
+sampled(
   'groups and modules are read from a repository compressed with zstd too',
   async () => {
     const settings = { targets: { [RPM]: { compression: 'zstd' } } };

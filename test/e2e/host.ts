@@ -61,14 +61,17 @@ export async function findLeftovers(pids: readonly number[], dataDir: string): P
   };
 }
 
-/** Nothing of a trunkline process that is alive and idle is left of what it built, or soon nothing: what asks a builder's tools for a moment is no build. */
+/**
+ * Nothing of a trunkline process that is alive and idle is left of what it built, or soon nothing: what asks a builder's tools for a moment is no build,
+ * nor is what waits a while for more packages to read.
+ */
 export async function expectIdle(pid: number, dataDir: string): Promise<void> {
   expect(await readdir(join(dataDir, 'scratch')).catch(() => [])).toEqual([]);
   await vi.waitFor(
     async () => {
       const { processes, mounts } = await findLeftovers([pid], dataDir);
       const others = processes.filter(
-        (line) => !line.startsWith(`${String(pid)} `) && !/jail|holder|keeper/.test(line),
+        (line) => !line.startsWith(`${String(pid)} `) && !/jail|holder|keeper|^\d+ of read-(deb|rpm)\./.test(line),
       );
       expect({ others, mounts }).toEqual({ others: [], mounts: [] });
     },
@@ -84,7 +87,8 @@ async function ourGroups(pids: readonly number[]): Promise<{ path: string; membe
     for (const name of await readdir(top).catch(() => [])) {
       if (!pids.includes(Number(name.split('.')[1]))) continue;
       const members = await readFile(join(top, name, 'cgroup.procs'), 'utf8').catch(() => '');
-      found.push({ path: join(top, name), members: members.split('\n').filter(Boolean) });
+      const alive = members.split('\n').filter(Boolean);
+      found.push({ path: join(top, name), members: alive.map((pid) => `${pid} of ${name}`) });
     }
   }
   return found;

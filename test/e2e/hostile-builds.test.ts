@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { deploySamples, only, RPM, type Deployment } from './fixture.ts';
 import { findLeftovers, NOTHING, setTraps } from './host.ts';
 import { contentsOf } from './published.ts';
 import type { RunView } from './views.ts';
+import { sampled } from '../sampled.ts';
 
 /** Short limits, so that what never ends is ended soon. */
-const LIMITS = { time: '5s', processes: 60, output: '1MB', memory: '400MB', disk: '200MB' };
+const LIMITS = { time: '15s', processes: 60, output: '1MB', memory: '400MB', disk: '200MB' };
 
 /** Builds samples, each of which does one thing in its build; answers what came of them and how long it took. */
 async function buildAll(behaviours: Record<string, string>, formats: 'rpm' | 'deb' = 'rpm') {
@@ -32,32 +33,35 @@ async function logOf(deployment: Deployment, id: number): Promise<string> {
 
 const FORK = 'f() { f & f & }; while :; do f; sleep 0.01; done 2>/dev/null';
 
-test('builds that fork, print, sleep, fill memory and fill the disk without end are ended, and others go on', async () => {
-  const { deployment, of, seconds, pid } = await buildAll({
-    forking: FORK,
-    printing: 'yes the same line again and again',
-    sleeping: 'sleep 1000 & setsid sleep 1000 & sleep 1000',
-    eating: 'exec perl -e \'my @a; push @a, "x" x 1000000 while 1\'',
-    filling: 'exec dd if=/dev/zero of=big bs=1M',
-    good: 'exit 0',
-  });
-  expect(of('good').result).toBe('success');
-  expect(of('forking')).toMatchObject({ result: 'failure' });
-  expect(of('forking').reason).toMatch(/^(timeout|build_failed)$/);
-  expect(of('printing')).toMatchObject({ result: 'failure', reason: 'build_failed' });
-  expect(of('printing').detail).toMatch(/1000000 bytes|output|log/);
-  expect((await logOf(deployment, of('printing').id)).length).toBeLessThan(1_100_000);
-  expect(of('sleeping')).toMatchObject({ result: 'failure', reason: 'timeout' });
-  expect(of('sleeping').detail).toMatch(/5 s|5 seconds/);
-  expect(of('eating')).toMatchObject({ result: 'failure', reason: 'build_failed' });
-  expect(of('eating').detail).toMatch(/memory/);
-  expect(of('filling')).toMatchObject({ result: 'failure', reason: 'build_failed' });
-  expect(of('filling').detail).toMatch(/[Nn]o space left.*limits\.disk: what is written may have 190\.7 MiB/);
-  expect(seconds).toBeLessThan(60);
-  expect(await findLeftovers([pid], deployment.dataDir)).toEqual(NOTHING);
-});
+sampled(
+  'builds that fork, print, sleep, fill memory and fill the disk without end are ended, and others go on',
+  async () => {
+    const { deployment, of, seconds, pid } = await buildAll({
+      forking: FORK,
+      printing: 'yes the same line again and again',
+      sleeping: 'sleep 1000 & setsid sleep 1000 & sleep 1000',
+      eating: 'exec perl -e \'my @a; push @a, "x" x 1000000 while 1\'',
+      filling: 'exec dd if=/dev/zero of=big bs=1M',
+      good: 'exit 0',
+    });
+    expect(of('good').result).toBe('success');
+    expect(of('forking')).toMatchObject({ result: 'failure' });
+    expect(of('forking').reason).toMatch(/^(timeout|build_failed)$/);
+    expect(of('printing')).toMatchObject({ result: 'failure', reason: 'build_failed' });
+    expect(of('printing').detail).toMatch(/1000000 bytes|output|log/);
+    expect((await logOf(deployment, of('printing').id)).length).toBeLessThan(1_100_000);
+    expect(of('sleeping')).toMatchObject({ result: 'failure', reason: 'timeout' });
+    expect(of('sleeping').detail).toMatch(/15 s|15 seconds/);
+    expect(of('eating')).toMatchObject({ result: 'failure', reason: 'build_failed' });
+    expect(of('eating').detail).toMatch(/memory/);
+    expect(of('filling')).toMatchObject({ result: 'failure', reason: 'build_failed' });
+    expect(of('filling').detail).toMatch(/[Nn]o space left.*limits\.disk: what is written may have 190\.7 MiB/);
+    expect(seconds).toBeLessThan(60);
+    expect(await findLeftovers([pid], deployment.dataDir)).toEqual(NOTHING);
+  },
+);
 
-test('the same for deb, where dpkg-buildpackage is what is ended', async () => {
+sampled('the same for deb, where dpkg-buildpackage is what is ended', async () => {
   const { deployment, of, pid } = await buildAll({ forking: FORK, sleeping: 'sleep 1000', good: 'exit 0' }, 'deb');
   expect(of('good').result).toBe('success');
   expect(of('forking').result).toBe('failure');
@@ -65,7 +69,7 @@ test('the same for deb, where dpkg-buildpackage is what is ended', async () => {
   expect(await findLeftovers([pid], deployment.dataDir)).toEqual(NOTHING);
 });
 
-test('a build sees nothing of the host and can change nothing of it', async () => {
+sampled('a build sees nothing of the host and can change nothing of it', async () => {
   const traps = await setTraps();
   const hostname = (await readFile('/proc/sys/kernel/hostname', 'utf8')).trim();
   const probe = [
@@ -94,7 +98,7 @@ test('a build sees nothing of the host and can change nothing of it', async () =
   await traps.expectUnsprung();
 });
 
-test('what a build leaves beside its packages is looked at before it is believed', async () => {
+sampled('what a build leaves beside its packages is looked at before it is believed', async () => {
   const out = '/builddir/build/out';
   const { of, deployment } = await buildAll({
     linking: `ln -s /etc/passwd ${out}/evil-1-1.noarch.rpm; ln -s / ${out}/all`,

@@ -7,6 +7,7 @@ import { DEB, deploy, deploySamples, RPM, type Deployment } from './fixture.ts';
 import { aptClient, dnfClient } from './install.ts';
 import { buildBomb, buildDebBomb, refusedUpload, upload, writeChanges, type ContentView } from './intake.ts';
 import { repositoryOf } from './published.ts';
+import { sampled } from '../sampled.ts';
 
 const LONG = process.env.TRUNKLINE_TEST_LONG === '1';
 
@@ -18,7 +19,7 @@ async function expectNothing({ dataDir, cli }: Deployment, target: string): Prom
   expect(stdout.trim()).toBe('[]');
 }
 
-test('a file is called what the package in it says it is, whatever else it is called', async () => {
+sampled('a file is called what the package in it says it is, whatever else it is called', async () => {
   const deployment = await deploy();
   const { directory } = deployment;
   const [binary, source] = await buildRpm(directory, { name: 'b', version: '2', epoch: 3 });
@@ -52,7 +53,7 @@ test('a file is called what the package in it says it is, whatever else it is ca
   for (const name of names) await upload(deployment, RPM, [await called(name), source]);
 });
 
-test('packages that are damaged, or lie about their size, are refused by name', async () => {
+sampled('packages that are damaged, or lie about their size, are refused by name', async () => {
   const deployment = await deploy();
   const { directory } = deployment;
   const [cut] = await buildRpm(directory, { name: 'cut' });
@@ -75,7 +76,7 @@ test('packages that are damaged, or lie about their size, are refused by name', 
   await expectNothing(deployment, DEB);
 });
 
-test('lists that lie, lead elsewhere or name what is not there are refused', async () => {
+sampled('lists that lie, lead elsewhere or name what is not there are refused', async () => {
   const deployment = await deploy();
   const { directory } = deployment;
   const there = join(directory, 'there');
@@ -113,7 +114,7 @@ test('lists that lie, lead elsewhere or name what is not there are refused', asy
   await expectNothing(deployment, DEB);
 });
 
-test('two contents of one full name are refused and both named, in one upload and after another', async () => {
+sampled('two contents of one full name are refused and both named, in one upload and after another', async () => {
   const deployment = await deploySamples(['alpha']);
   const { directory, json } = deployment;
   await json(['run']);
@@ -141,7 +142,7 @@ test('two contents of one full name are refused and both named, in one upload an
   expect([...new Set(names)]).toEqual(['alpha', 'twin']);
 });
 
-test('what does not install is not published, and what grows a thousandfold meets the limit on disk', async () => {
+sampled('what does not install is not published, and what grows a thousandfold meets the limit on disk', async () => {
   const deployment = await deploy();
   const { directory, dataDir } = deployment;
   await deployment.configure({ settings: { limits: { disk: '100MB' } } });

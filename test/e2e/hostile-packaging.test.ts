@@ -1,11 +1,12 @@
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { addSample, DEB, deploy, deploySamples, only, RPM, type Deployment, type Formats } from './fixture.ts';
 import { setTraps } from './host.ts';
 import { contentsOf } from './published.ts';
 import { debPackaging, rpmPackaging, spec, upstream, type Files } from './samples.ts';
 import type { RunView } from './views.ts';
+import { sampled } from '../sampled.ts';
 
-test('macros that run programs when a spec is read stay in the jail', async () => {
+sampled('macros that run programs when a spec is read stay in the jail', async () => {
   const deployment = await deploySamples(['alpha', 'beta']);
   const [alpha] = deployment.samples;
   const traps = await setTraps();
@@ -33,7 +34,7 @@ test('macros that run programs when a spec is read stay in the jail', async () =
   expect((await deployment.cli('log', String(id))).stdout).toMatch(/^ran: yes, host: 0$/m);
 });
 
-test('what debian/rules, its maintainer scripts and its control files try stays in the jail', async () => {
+sampled('what debian/rules, its maintainer scripts and its control files try stays in the jail', async () => {
   const deployment = await deploySamples(['alpha'], { formats: 'deb' });
   const alpha = only(deployment.samples);
   const traps = await setTraps();
@@ -59,12 +60,14 @@ test('what debian/rules, its maintainer scripts and its control files try stays 
   expect(log).toContain('postinst ran as 0');
 });
 
-test('a package’s Lua and shell scriptlets write into a clean root of the install check, and nowhere else', async () => {
-  const deployment = await deploySamples(['alpha']);
-  const alpha = only(deployment.samples);
-  const traps = await setTraps();
-  const lua = traps.paths.map((path) => `f = io.open("${path}", "w") if f then f:close() end`).join('\n');
-  const more = `%pre -p <lua>
+sampled(
+  'a package’s Lua and shell scriptlets write into a clean root of the install check, and nowhere else',
+  async () => {
+    const deployment = await deploySamples(['alpha']);
+    const alpha = only(deployment.samples);
+    const traps = await setTraps();
+    const lua = traps.paths.map((path) => `f = io.open("${path}", "w") if f then f:close() end`).join('\n');
+    const more = `%pre -p <lua>
 ${lua}
 posix.symlink("/etc", "/tmp/outside")
 print("lua ran as " .. posix.getprocessid("uid"))
@@ -78,15 +81,16 @@ chroot /proc/1/root touch ${traps.paths.join(' ')}
 nsenter -t 1 -m touch ${traps.paths.join(' ')}
 exit 0
 `;
-  await alpha.packaging.commit({ message: 'Run programs', files: rpmPackaging('alpha', { more }) });
-  const { builds } = await deployment.json<RunView>(['run']);
-  await traps.expectUnsprung();
-  expect(builds).toMatchObject([{ result: 'success' }]);
-  expect((await deployment.cli('log', '1', '--file', 'install.log')).stdout).toContain('lua ran as 0');
-  expect(await contentsOf(deployment, RPM)).toHaveLength(2);
-});
+    await alpha.packaging.commit({ message: 'Run programs', files: rpmPackaging('alpha', { more }) });
+    const { builds } = await deployment.json<RunView>(['run']);
+    await traps.expectUnsprung();
+    expect(builds).toMatchObject([{ result: 'success' }]);
+    expect((await deployment.cli('log', '1', '--file', 'install.log')).stdout).toContain('lua ran as 0');
+    expect(await contentsOf(deployment, RPM)).toHaveLength(2);
+  },
+);
 
-test('a scriptlet that ends every process is the package’s fault, and the next build goes on', async () => {
+sampled('a scriptlet that ends every process is the package’s fault, and the next build goes on', async () => {
   const { json, samples } = await deploySamples(['alpha', 'beta']);
   const [alpha] = samples;
   await alpha?.packaging.commit({ message: 'Kill', files: rpmPackaging('alpha', { more: '%post\nkill -9 -1\n' }) });
@@ -98,7 +102,7 @@ test('a scriptlet that ends every process is the package’s fault, and the next
   expect(builds.find(({ project }) => project === 'alpha')?.detail).toContain('ended by signal 9');
 });
 
-test('the same for a maintainer script', async () => {
+sampled('the same for a maintainer script', async () => {
   const { json, samples } = await deploySamples(['alpha'], { formats: 'deb' });
   const own = debPackaging('alpha');
   const { executable } = own['debian/rules'] as { executable: string };
@@ -122,7 +126,7 @@ async function failureOf(deployment: Deployment, name: string, formats: Formats,
   return only(builds);
 }
 
-test('packaging that is not there, twice there, or broken is a source error that says where', async () => {
+sampled('packaging that is not there, twice there, or broken is a source error that says where', async () => {
   const deployment = await deploy();
   const none = await failureOf(deployment, 'none', 'rpm', { README: 'no spec\n' });
   expect(none.reason).toBe('source_error');
@@ -147,7 +151,7 @@ test('packaging that is not there, twice there, or broken is a source error that
   expect(nameless.detail).toMatch(/nameless\.spec/);
 });
 
-test('the same for deb', async () => {
+sampled('the same for deb', async () => {
   const deployment = await deploy();
   const none = await failureOf(deployment, 'none', 'deb', { README: 'no debian\n' });
   expect(none).toMatchObject({ target: DEB, reason: 'source_error' });
@@ -173,7 +177,7 @@ test('the same for deb', async () => {
   expect(patch.detail).toContain('no-such-line.patch');
 });
 
-test('a patch that no longer applies to an RPM’s source is a source error that names it', async () => {
+sampled('a patch that no longer applies to an RPM’s source is a source error that names it', async () => {
   const deployment = await deploy();
   const patched = await failureOf(deployment, 'patched', 'rpm', {
     ...rpmPackaging('patched', { preamble: 'Patch0: no-such-line.patch' }),
@@ -184,7 +188,7 @@ test('a patch that no longer applies to an RPM’s source is a source error that
   expect(patched.detail).toContain('no-such-line.patch');
 });
 
-test('empty repositories and branches that are not there hold up their own project only', async () => {
+sampled('empty repositories and branches that are not there hold up their own project only', async () => {
   const deployment = await deploySamples(['good', 'branchless', 'packless']);
   const [good, branchless, packless] = deployment.samples;
   const empty = await deployment.repository('empty');

@@ -9,6 +9,7 @@ import { dnfClient } from './install.ts';
 import { repositoryOf } from './published.ts';
 import { rpmPackaging, upstream } from './samples.ts';
 import type { RunView } from './views.ts';
+import { inSample, sampled } from '../sampled.ts';
 
 const LONG = process.env.TRUNKLINE_TEST_LONG === '1';
 
@@ -44,7 +45,7 @@ test('a symbolic link to a file of the host leads nowhere, neither for a build n
   expect((await run(['tar', '-tvzf', tarball])).stdout).toMatch(/^l.* \S+\/passwd -> \/etc\/passwd$/m);
 });
 
-test('files whose names are options, programs or macros are files', async () => {
+sampled('files whose names are options, programs or macros are files', async () => {
   const deployment = await deploy();
   const traps = await setTraps();
   const [trap = ''] = traps.paths;
@@ -90,7 +91,9 @@ async function commitZeros(path: string, size: number): Promise<void> {
   expect(await done).toBe(0);
 }
 
-test.each([...[{ megabytes: 60, limit: { source_size: '50MB' } }], ...(LONG ? [{ megabytes: 5000, limit: {} }] : [])])(
+test
+  .runIf(inSample('large files of upstreams'))
+  .each([...[{ megabytes: 60, limit: { source_size: '50MB' } }], ...(LONG ? [{ megabytes: 5000, limit: {} }] : [])])(
   'a file of $megabytes MB is refused by its size, before it is unpacked',
   async ({ megabytes, limit }) => {
     const deployment = await deploySamples(['alpha'], { settings: { limits: limit } });
@@ -108,7 +111,7 @@ test.each([...[{ megabytes: 60, limit: { source_size: '50MB' } }], ...(LONG ? [{
   600_000,
 );
 
-test('filters, hooks and settings of an upstream repository run nothing', async () => {
+sampled('filters, hooks and settings of an upstream repository run nothing', async () => {
   const deployment = await deploy();
   const traps = await setTraps();
   const script = join(deployment.directory, 'evil.sh');
@@ -134,7 +137,7 @@ test('filters, hooks and settings of an upstream repository run nothing', async 
   expect(await installed(deployment)).toBe('unfiltered\n');
 });
 
-test('a submodule whose address runs a program, or leads to files of the host, is refused by name', async () => {
+sampled('a submodule whose address runs a program, or leads to files of the host, is refused by name', async () => {
   const deployment = await deploy();
   const traps = await setTraps();
   const other = await deployment.repository('other');
@@ -172,7 +175,7 @@ test('a submodule whose address runs a program, or leads to files of the host, i
   await traps.expectUnsprung();
 });
 
-test('a submodule’s files are in the source where the project asks for them', async () => {
+sampled('a submodule’s files are in the source where the project asks for them', async () => {
   const deployment = await deploy();
   const other = await deployment.repository('other');
   const commit = await other.commit({

@@ -1,12 +1,13 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { run } from '../../src/lib/index.ts';
 import { serve } from '../repos/web.ts';
 import { deploySamples, only, RPM } from './fixture.ts';
 import { setTraps } from './host.ts';
 import { contentsOf, repositoryOf } from './published.ts';
 import type { RunView } from './views.ts';
+import { sampled } from '../sampled.ts';
 
 const VERSIONS = (trap: string) => [
   `1.0; touch ${trap}`,
@@ -20,33 +21,36 @@ const VERSIONS = (trap: string) => [
   '-rf',
 ];
 
-test('a tag that is a program or a path is no version: it is passed over, or named where a rule asks for it', async () => {
-  const { json, samples, configure } = await deploySamples(['alpha']);
-  const alpha = only(samples);
-  const traps = await setTraps();
-  const [trap = ''] = traps.paths;
-  const tags = [
-    `1.1;touch\${IFS}${trap}`,
-    `1.2$(touch\${IFS}${trap})`,
-    `1.3%(touch\${IFS}${trap})`,
-    '%(id)',
-    '-rf',
-    '1.4/x',
-  ];
-  const head = await alpha.upstream.git('rev-parse', 'main');
-  for (const tag of tags) await alpha.upstream.git('update-ref', `refs/tags/${tag}`, head);
-  const { builds } = await json<RunView>(['run']);
-  expect(builds).toMatchObject([{ result: 'success' }]);
-  await traps.expectUnsprung();
-  await configure({ projects: { alpha: { ...alpha.entry, version: { tag_pattern: '^(.+)$' } } } });
-  await alpha.push('two');
-  const asked = await json<RunView>(['run'], 1);
-  expect(asked.builds).toMatchObject([{ result: 'failure', reason: 'source_error' }]);
-  expect(tags.some((tag) => asked.builds[0]?.detail?.includes(tag))).toBe(true);
-  await traps.expectUnsprung();
-});
+sampled(
+  'a tag that is a program or a path is no version: it is passed over, or named where a rule asks for it',
+  async () => {
+    const { json, samples, configure } = await deploySamples(['alpha']);
+    const alpha = only(samples);
+    const traps = await setTraps();
+    const [trap = ''] = traps.paths;
+    const tags = [
+      `1.1;touch\${IFS}${trap}`,
+      `1.2$(touch\${IFS}${trap})`,
+      `1.3%(touch\${IFS}${trap})`,
+      '%(id)',
+      '-rf',
+      '1.4/x',
+    ];
+    const head = await alpha.upstream.git('rev-parse', 'main');
+    for (const tag of tags) await alpha.upstream.git('update-ref', `refs/tags/${tag}`, head);
+    const { builds } = await json<RunView>(['run']);
+    expect(builds).toMatchObject([{ result: 'success' }]);
+    await traps.expectUnsprung();
+    await configure({ projects: { alpha: { ...alpha.entry, version: { tag_pattern: '^(.+)$' } } } });
+    await alpha.push('two');
+    const asked = await json<RunView>(['run'], 1);
+    expect(asked.builds).toMatchObject([{ result: 'failure', reason: 'source_error' }]);
+    expect(tags.some((tag) => asked.builds[0]?.detail?.includes(tag))).toBe(true);
+    await traps.expectUnsprung();
+  },
+);
 
-test('a server that names refs as git itself never would is taken at what can be a ref', async () => {
+sampled('a server that names refs as git itself never would is taken at what can be a ref', async () => {
   const { json, samples, configure, directory } = await deploySamples(['alpha']);
   const alpha = only(samples);
   const traps = await setTraps();
@@ -67,7 +71,7 @@ test('a server that names refs as git itself never would is taken at what can be
   await traps.expectUnsprung();
 });
 
-test('a version that the project’s own script prints is checked before anything uses it', async () => {
+sampled('a version that the project’s own script prints is checked before anything uses it', async () => {
   const { json, samples, configure } = await deploySamples(['alpha']);
   const alpha = only(samples);
   const traps = await setTraps();
@@ -84,7 +88,7 @@ test('a version that the project’s own script prints is checked before anythin
   await traps.expectUnsprung();
 });
 
-test('what authors and subjects say is text in the changelog, and never runs', async () => {
+sampled('what authors and subjects say is text in the changelog, and never runs', async () => {
   const deployment = await deploySamples(['alpha'], { formats: 'both' });
   const alpha = only(deployment.samples);
   const traps = await setTraps();

@@ -8,8 +8,9 @@ import { aptClient, dnfClient } from './install.ts';
 import { upload, writeChanges, type ContentView } from './intake.ts';
 import { repositoryOf } from './published.ts';
 import { rpmPackaging } from './samples.ts';
+import { sampled } from '../sampled.ts';
 
-test('RPMs built elsewhere go into a repository, and dnf installs them', async () => {
+sampled('RPMs built elsewhere go into a repository, and dnf installs them', async () => {
   const deployment = await deploy();
   const { directory, json } = deployment;
   // The directory may be called anything.
@@ -77,7 +78,7 @@ test('a .changes and a dsc bring the files they name, and apt installs and unpac
   expect(await sha256File(join(pool, digest.slice(0, 2), digest, orig))).toBe(await sha256File(join(there, orig)));
 });
 
-test('an upload lives beside what is built, and is built against', async () => {
+sampled('an upload lives beside what is built, and is built against', async () => {
   const deployment = await deploySamples(['alpha']);
   const { directory, json, samples } = deployment;
   await json(['run']);

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { DEB, deploySamples, only, RPM } from './fixture.ts';
 import { refOf, standingsOf } from './published.ts';
 import type { BuildView } from './views.ts';
+import { sampled } from '../sampled.ts';
 
 interface MoveView {
   from: string | null;
@@ -37,7 +38,7 @@ interface DiffView {
 
 const REASON = ['--reason', 'it is bad'];
 
-test('a ref is moved, undone and told of; the next success builds on what current then is', async () => {
+sampled('a ref is moved, undone and told of; the next success builds on what current then is', async () => {
   const deployment = await deploySamples(['alpha', 'beta']);
   const { cli, json, samples } = deployment;
   const [alpha, beta] = samples;
@@ -72,7 +73,7 @@ test('a ref is moved, undone and told of; the next success builds on what curren
   ]);
 });
 
-test('snapshots are listed, shown and compared, with the commits between', async () => {
+sampled('snapshots are listed, shown and compared, with the commits between', async () => {
   const deployment = await deploySamples(['alpha', 'beta']);
   const { cli, json, samples } = deployment;
   const [alpha] = samples;
@@ -149,7 +150,7 @@ interface PinView {
   until: string | null;
 }
 
-test('a pinned project stays at its version until it is unpinned, or the date has passed', async () => {
+sampled('a pinned project stays at its version until it is unpinned, or the date has passed', async () => {
   const deployment = await deploySamples(['alpha', 'beta']);
   const { cli, json, samples } = deployment;
   const [alpha, beta] = samples;

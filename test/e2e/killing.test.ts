@@ -11,6 +11,7 @@ import { refOf } from './published.ts';
 import { randomNumbers, SEED } from './random.ts';
 import { checkRecords, postgresQuery, sqliteQuery, type Query } from './records.ts';
 import { deployServers, serveAll } from './servers.ts';
+import { inSample } from '../sampled.ts';
 
 const LONG = process.env.TRUNKLINE_TEST_LONG === '1';
 const ROUNDS = Number(process.env.TRUNKLINE_TEST_ROUNDS ?? (LONG ? 200 : 2));
@@ -80,10 +81,12 @@ async function assemble({ deployment, places, options }: Cluster): Promise<Membe
 const countOf = async (query: Query, where: string) =>
   Number(((await query(`SELECT count(*) AS n FROM builds WHERE ${where}`)) as { n: unknown }[])[0]?.n);
 
-test.each([
-  ['SQLite, a server and workers', overSqlite] as const,
-  ['PostgreSQL, two servers and workers', overPostgres] as const,
-])(
+test
+  .runIf(inSample('kills of servers and workers'))
+  .each([
+    ['SQLite, a server and workers', overSqlite] as const,
+    ['PostgreSQL, two servers and workers', overPostgres] as const,
+  ])(
   `%s: kill -9 of any of them ${ROUNDS} times (seed ${SEED}): every build ends once, nothing is left`,
   async (_, open) => {
     const cluster = await open();

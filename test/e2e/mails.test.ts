@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { deploySamples, only, RPM, type Deployment, type Sample } from './fixture.ts';
 import { startMailServer, type MailServer } from './mail-server.ts';
+import { sampled } from '../sampled.ts';
 
 async function deployWithMail(): Promise<{ deployment: Deployment; alpha: Sample; server: MailServer }> {
   const server = await startMailServer();
@@ -15,7 +16,7 @@ async function deployWithMail(): Promise<{ deployment: Deployment; alpha: Sample
   return { deployment, alpha, server };
 }
 
-test('maintainers get one mail on the first failure and one on recovery, none per commit', async () => {
+sampled('maintainers get one mail on the first failure and one on recovery, none per commit', async () => {
   const { deployment, alpha, server } = await deployWithMail();
   const { cli } = deployment;
   expect((await cli('run')).code).toBe(0);
@@ -59,7 +60,7 @@ function letTimePass({ dataDir }: Deployment): void {
   database.close();
 }
 
-test('with the mail server down a run goes on, and a later one delivers the mail, once', async () => {
+sampled('with the mail server down a run goes on, and a later one delivers the mail, once', async () => {
   const { deployment, alpha, server } = await deployWithMail();
   const { cli } = deployment;
   await cli('run');
@@ -89,44 +90,47 @@ function letDigestsBeDue({ dataDir }: Deployment, change = 'due_at = 0, next_try
   return changes;
 }
 
-test('who wants a digest gets failure and recovery in one mail, when it is due, once, over a mail server that is away and a crash', async () => {
-  const { deployment, alpha, server } = await deployWithMail();
-  const { cli } = deployment;
-  const entry = { ...alpha.entry, maintainers: ['ann@downstream.example', 'bob@downstream.example'] };
-  const mail = (maintainers: object) => ({
-    mail: { smtp: `smtp://127.0.0.1:${server.port}`, from: 'trunkline@downstream.example', maintainers },
-  });
-  // Not due before tomorrow, whenever this runs.
-  const at = new Date(Date.now() - 120_000).toISOString().slice(11, 16);
-  const bob = { 'bob@downstream.example': { digest: 'daily', at } };
-  await deployment.configure({ projects: { alpha: entry }, settings: mail(bob) });
-  await cli('run');
-  await alpha.push('two', 'echo the tower fell; exit 3');
-  await cli('run');
-  await alpha.push('three');
-  await cli('run');
-  expect(server.mails.map(({ to }) => to)).toEqual([['ann@downstream.example'], ['ann@downstream.example']]);
-  expect(letDigestsBeDue(deployment)).toBe(2);
-  await server.close();
-  expect((await cli('run')).stderr).toContain('tried again later');
-  const successor = await startMailServer(server.port);
-  onTestFinished(() => successor.close());
-  expect((await cli('run')).code).toBe(0);
-  expect(successor.mails, 'not before its pause is over').toEqual([]);
-  letDigestsBeDue(deployment);
-  await cli('run');
-  const digest = only(successor.mails);
-  expect(digest.to).toEqual(['bob@downstream.example']);
-  expect(digest.headers.get('subject')).toMatch(/^\[trunkline\] 2 news: alpha does not build for /);
-  expect(digest.text).toMatch(/ {2}- alpha does not build for .*\n {2}- alpha builds again for /);
-  expect(digest.text).toMatch(/^ {2}\| the tower fell$/m);
-  letDigestsBeDue(deployment);
-  await cli('run');
-  expect(successor.mails).toHaveLength(1);
-  // As when it was killed after the mail server had taken it: the same mail, by its Message-ID.
-  letDigestsBeDue(deployment, 'sent_at = null');
-  await cli('run');
-  expect(successor.mails).toHaveLength(2);
-  expect(successor.mails[1]?.headers.get('message-id')).toBe(digest.headers.get('message-id'));
-  expect(successor.mails[1]?.text).toBe(digest.text);
-});
+sampled(
+  'who wants a digest gets failure and recovery in one mail, when it is due, once, over a mail server that is away and a crash',
+  async () => {
+    const { deployment, alpha, server } = await deployWithMail();
+    const { cli } = deployment;
+    const entry = { ...alpha.entry, maintainers: ['ann@downstream.example', 'bob@downstream.example'] };
+    const mail = (maintainers: object) => ({
+      mail: { smtp: `smtp://127.0.0.1:${server.port}`, from: 'trunkline@downstream.example', maintainers },
+    });
+    // Not due before tomorrow, whenever this runs.
+    const at = new Date(Date.now() - 120_000).toISOString().slice(11, 16);
+    const bob = { 'bob@downstream.example': { digest: 'daily', at } };
+    await deployment.configure({ projects: { alpha: entry }, settings: mail(bob) });
+    await cli('run');
+    await alpha.push('two', 'echo the tower fell; exit 3');
+    await cli('run');
+    await alpha.push('three');
+    await cli('run');
+    expect(server.mails.map(({ to }) => to)).toEqual([['ann@downstream.example'], ['ann@downstream.example']]);
+    expect(letDigestsBeDue(deployment)).toBe(2);
+    await server.close();
+    expect((await cli('run')).stderr).toContain('tried again later');
+    const successor = await startMailServer(server.port);
+    onTestFinished(() => successor.close());
+    expect((await cli('run')).code).toBe(0);
+    expect(successor.mails, 'not before its pause is over').toEqual([]);
+    letDigestsBeDue(deployment);
+    await cli('run');
+    const digest = only(successor.mails);
+    expect(digest.to).toEqual(['bob@downstream.example']);
+    expect(digest.headers.get('subject')).toMatch(/^\[trunkline\] 2 news: alpha does not build for /);
+    expect(digest.text).toMatch(/ {2}- alpha does not build for .*\n {2}- alpha builds again for /);
+    expect(digest.text).toMatch(/^ {2}\| the tower fell$/m);
+    letDigestsBeDue(deployment);
+    await cli('run');
+    expect(successor.mails).toHaveLength(1);
+    // As when it was killed after the mail server had taken it: the same mail, by its Message-ID.
+    letDigestsBeDue(deployment, 'sent_at = null');
+    await cli('run');
+    expect(successor.mails).toHaveLength(2);
+    expect(successor.mails[1]?.headers.get('message-id')).toBe(digest.headers.get('message-id'));
+    expect(successor.mails[1]?.text).toBe(digest.text);
+  },
+);

@@ -1,12 +1,13 @@
 import { readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { sha256File } from '../../src/lib/index.ts';
 import { AMISS, aptMachine, dnfMachine } from './client-machines.ts';
 import { DEB, deploySamples, only, RPM, runningBuilds, until, type Deployment } from './fixture.ts';
 import { checkRepository } from './integrity.ts';
 import { refOf, repositoryOf } from './published.ts';
+import { sampled } from '../sampled.ts';
 
 const TIMEOUT = 300_000;
 const WHY = ['--reason', 'it is asked for'];
@@ -31,7 +32,7 @@ async function contents(of: string): Promise<Record<string, string>> {
 const filesOf = async (deployment: Deployment, target: string) =>
   (await readdir(join(repositoryOf(deployment, target), 'snapshots'))).sort();
 
-test(
+sampled(
   'old snapshots are files no more, come back byte for byte, and real clients install from them',
   async () => {
     const deployment = await deploySamples(['alpha'], { formats: 'both' });
@@ -116,7 +117,7 @@ test(
   TIMEOUT,
 );
 
-test(
+sampled(
   'what a build is being made against is known while it is made, and stays',
   async () => {
     const settings = { materialised: { keep_last: 1, grace: '1s' } };

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { createGpgSigner } from '../../src/drivers/signers/gpg/index.ts';
 import { createDiskStore } from '../../src/drivers/stores/disk/index.ts';
 import type { PackageFile, PackageFormat } from '../../src/model/index.ts';
@@ -12,6 +12,7 @@ import { serve } from '../repos/web.ts';
 import { makeDebs } from '../bench/publish/debs.ts';
 import { makeRpms } from '../bench/publish/rpms.ts';
 import { AMISS, aptMachine, dnfMachine, type Said } from './client-machines.ts';
+import { sampled } from '../sampled.ts';
 
 const LONG = process.env.TRUNKLINE_TEST_LONG === '1';
 /** Milliseconds. */
@@ -113,7 +114,7 @@ function wrong(said: Said, installed: readonly string[], allowed: readonly strin
   return `exit ${String(said.exitCode)}, ${amiss ?? 'no complaint'}; has [${found}], promised [${pairs.join(', ')}]\n${said.said}`;
 }
 
-test(
+sampled(
   'clients that install from a ref never see it torn while it moves',
   async () => {
     const numbers = Array.from({ length: VERSIONS }, (_, number) => number);

@@ -15,6 +15,12 @@ const UNUSED = 3_600_000;
 export const RPM = 'sample-12-x86_64';
 export const DEB = 'debian-12-amd64';
 
+/** What their roots are made of; the builders' own tests have the same roots. */
+export const ROOTS = {
+  rpm: { buildPackages: ['buildsys-build'], installPackages: ['basesystem'] },
+  deb: { buildPackages: ['build-essential', 'debhelper', 'fakeroot'] },
+};
+
 export interface Base {
   rpm: string;
   deb: string;
@@ -27,9 +33,12 @@ export function baseRepositories(): Promise<Base> {
 /** The two targets as the configuration has them. What differs per test (limits) is no part of what roots are made from. */
 export function targetEntries(base: Base): Record<string, Record<string, unknown>> {
   return {
-    [RPM]: { format: 'rpm', dist: '.e2e', base: [{ id: 'base', baseurl: `file://${base.rpm}` }] },
+    [RPM]: {
+      ...{ format: 'rpm', dist: '.e2e', base: [{ id: 'base', baseurl: `file://${base.rpm}` }] },
+      ...{ build_packages: ROOTS.rpm.buildPackages, install_packages: ROOTS.rpm.installPackages },
+    },
     [DEB]: {
-      format: 'deb',
+      ...{ format: 'deb', build_packages: ROOTS.deb.buildPackages },
       base: [{ id: 'base', uri: `file://${base.deb}`, suites: ['bookworm'], components: ['main'], trusted: true }],
     },
   };
@@ -74,7 +83,8 @@ async function prepare(directory: string, targets: Record<string, unknown>): Pro
 
 const SHARED = ['build', 'clean', 'cache', 'work'];
 
-async function linkRoot(from: string, to: string): Promise<void> {
+/** Gives `to` the prepared root of a target, `from`. */
+export async function linkRoot(from: string, to: string): Promise<void> {
   const current = await readlink(join(from, 'current'));
   await mkdir(join(to, current), { recursive: true });
   for (const name of await readdir(join(from, current)))

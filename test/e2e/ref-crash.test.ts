@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { dearmor, run } from '../../src/lib/index.ts';
 import { buildDeb, buildRpm, controlOf } from '../drivers/formats/packages.ts';
 import { DEB, deploy, RPM, until, type Deployment } from './fixture.ts';
@@ -11,9 +11,10 @@ import { checkRepository } from './integrity.ts';
 import { refOf, repositoryOf } from './published.ts';
 import { randomNumbers, SEED } from './random.ts';
 import { sqliteQuery } from './records.ts';
+import { sampled } from '../sampled.ts';
 
 const LONG = process.env.TRUNKLINE_TEST_LONG === '1';
-const ROUNDS = Number(process.env.TRUNKLINE_TEST_ROUNDS ?? (LONG ? 100 : 4));
+const ROUNDS = Number(process.env.TRUNKLINE_TEST_ROUNDS ?? (LONG ? 100 : 3));
 const REASON = ['--reason', 'it is tried'];
 
 /** Two snapshots of each format, signed, and a ref `tested` that has moved between them. */
@@ -53,7 +54,7 @@ async function checkReadable(deployment: Deployment, target: string, snapshots: 
   await checkRepository(deployment, target);
 }
 
-test(
+sampled(
   `kill -9 at ${String(ROUNDS)} random moments of ref set and ref undo (seed ${String(SEED)}): no client sees a torn repository`,
   async () => {
     const deployment = await world();

@@ -1,14 +1,15 @@
 import { cp, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { DEB, deploySamples, RPM } from './fixture.ts';
 import { AMISS, aptMachine, dnfMachine } from './client-machines.ts';
 import { refOf, repositoryOf } from './published.ts';
+import { sampled } from '../sampled.ts';
 
 const WHY = ['--reason', 'nobody uses it'];
 const TIMEOUT = 240_000;
 
-test(
+sampled(
   'a ref is removed with all that leads to it, and whoever follows another one notices nothing',
   async () => {
     const deployment = await deploySamples(['alpha'], {

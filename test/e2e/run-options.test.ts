@@ -1,13 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { sha256 } from '../../src/lib/index.ts';
 import { addSample, deploy, deploySamples, only, RPM } from './fixture.ts';
 import { standingsOf } from './published.ts';
 import { rpmPackaging, upstream } from './samples.ts';
 import type { BuildView, PlanView, RunView } from './views.ts';
+import { sampled } from '../sampled.ts';
 
-test('--head-only builds the newest, records the others as skipped, and a recheck of one builds it', async () => {
+sampled('--head-only builds the newest, records the others as skipped, and a recheck of one builds it', async () => {
   const deployment = await deploySamples(['alpha']);
   const { json, samples } = deployment;
   const alpha = only(samples);
@@ -27,7 +28,7 @@ test('--head-only builds the newest, records the others as skipped, and a rechec
   expect(await standingsOf(deployment, RPM)).toEqual(['alpha@4']);
 });
 
-test('--since takes a never-built project up at a commit, a tag or a date', async () => {
+sampled('--since takes a never-built project up at a commit, a tag or a date', async () => {
   const { json, cli, samples } = await deploySamples(['alpha']);
   const alpha = only(samples);
   const times = ['2026-03-01T10:00:00Z', '2026-03-02T10:00:00Z', '2026-03-03T10:00:00Z'];
@@ -46,7 +47,7 @@ test('--since takes a never-built project up at a commit, a tag or a date', asyn
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 });
 
-test('--since with what is in no history is refused with its name', async () => {
+sampled('--since with what is in no history is refused with its name', async () => {
   const { cli } = await deploySamples(['alpha']);
   for (const since of ['deadbeefdeadbeef', '--upload-pack=touch /tmp/x', '2026-13-45']) {
     const { code, stderr } = await cli('run', `--since=${since}`);
@@ -68,7 +69,7 @@ async function contents(dataDir: string): Promise<string[]> {
   return found.sort();
 }
 
-test('--dry-run tells what would be built and why, and changes nothing', async () => {
+sampled('--dry-run tells what would be built and why, and changes nothing', async () => {
   const { json, cli, samples, dataDir } = await deploySamples(['alpha', 'beta']);
   const [alpha, beta] = samples;
   const first = await json<PlanView>(['run', '--dry-run']);
@@ -93,7 +94,7 @@ test('--dry-run tells what would be built and why, and changes nothing', async (
   expect((await json<RunView>(['run'])).builds).toHaveLength(3);
 });
 
-test('a rewritten branch is built from where it leaves the old one', async () => {
+sampled('a rewritten branch is built from where it leaves the old one', async () => {
   const { json, samples } = await deploySamples(['alpha']);
   const alpha = only(samples);
   await json(['run']);
@@ -106,7 +107,7 @@ test('a rewritten branch is built from where it leaves the old one', async () =>
   expect((await json<RunView>(['run'])).builds).toMatchObject([{ commit: rewritten, result: 'success' }]);
 });
 
-test('--stop-on-failure begins no further build after a failure; the next run takes up the rest', async () => {
+sampled('--stop-on-failure begins no further build after a failure; the next run takes up the rest', async () => {
   const { json, samples } = await deploySamples(['alpha']);
   const alpha = only(samples);
   await json(['run']);
@@ -119,7 +120,7 @@ test('--stop-on-failure begins no further build after a failure; the next run ta
   expect((await json<RunView>(['run'])).builds).toMatchObject([{ id: 3, result: 'success' }]);
 });
 
-test('--order builds what others need first, and names a cycle instead of giving up', async () => {
+sampled('--order builds what others need first, and names a cycle instead of giving up', async () => {
   const deployment = await deploy();
   const needs = (name: string, other: string) =>
     rpmPackaging(name, { preamble: `BuildRequires: ${other}`, build: `test -e /usr/share/${other}/content` });

@@ -1,7 +1,7 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { startPostgres } from '../own-postgres.ts';
 import { startWorker } from '../worker/deployment.ts';
 import { only, RPM, start, until } from './fixture.ts';
@@ -10,6 +10,7 @@ import { checkRepository } from './integrity.ts';
 import { giveRoots } from './prepared-roots.ts';
 import { checkRecords, postgresQuery } from './records.ts';
 import { clockOff, deployServers, serveAll } from './servers.ts';
+import { sampled } from '../sampled.ts';
 
 const QUICK = { jobs: 1, log_level: 'info', server: { poll_interval: '1s', worker_lease: '4s' } };
 /** Milliseconds for which the database is away. */
@@ -24,64 +25,68 @@ interface Attempt {
   result: string | null;
 }
 
-test('two servers, the clock of one an hour ahead, build together; one is killed, then the database: nothing is lost, nothing twice', async () => {
-  const postgres = await startPostgres();
-  const deployment = await deployServers(['alpha', 'beta'], { count: 2, settings: QUICK, database: postgres.url });
-  const { database, samples, places } = deployment;
-  const query = postgresQuery(database);
-  const attempts = async () =>
-    (await query('SELECT build_id, worker, state, result FROM attempts ORDER BY id')) as Attempt[];
-  const running = async () => (await attempts()).filter(({ state }) => state === 'running');
-  const finished = (count: number) =>
-    until(
-      `${String(count)} successes`,
-      async () => (await query("SELECT id FROM builds WHERE result = 'success'")).length === count,
+sampled(
+  'two servers, the clock of one an hour ahead, build together; one is killed, then the database: nothing is lost, nothing twice',
+  async () => {
+    const postgres = await startPostgres();
+    const deployment = await deployServers(['alpha', 'beta'], { count: 2, settings: QUICK, database: postgres.url });
+    const { database, samples, places } = deployment;
+    const query = postgresQuery(database);
+    const attempts = async () =>
+      (await query('SELECT build_id, worker, state, result FROM attempts ORDER BY id')) as Attempt[];
+    const running = async () => (await attempts()).filter(({ state }) => state === 'running');
+    const finished = (count: number) =>
+      until(
+        `${String(count)} successes`,
+        async () => (await query("SELECT id FROM builds WHERE result = 'success'")).length === count,
+        BUILT,
+      );
+    const [one, two] = places.map(({ config }) => config);
+    const first = await serveAll(one ?? '');
+    const second = await serveAll(two ?? '', [], await clockOff('+1h'));
+    await finished(2);
+    // A third beside them, with a local directory of its own.
+    expect(await deployment.cli('run')).toMatchObject({ code: 0 });
+    const collecting = ['gc', '--now', '--older-than', '0s', '--keep-last', '1'];
+    for (const sample of samples) await sample.push('two', 'sleep 3');
+    const held = await until('both to build', async () => {
+      const now = await running();
+      return new Set(now.map(({ worker }) => worker)).size === 2 ? now : undefined;
+    });
+    first.command.killGroup('SIGKILL');
+    await first.command.done;
+    await finished(4);
+    const [interrupted, ...others] = (await attempts()).filter(({ result }) => result === 'failure');
+    expect(others).toEqual([]);
+    expect(held.map(({ worker }) => worker)).toContain(interrupted?.worker);
+    // It comes back to a local directory with what it left, and does no harm.
+    const again = await serveAll(one ?? '');
+    for (const sample of samples) await sample.push('three', 'sleep 2');
+    await until('both to build', async () => new Set((await running()).map(({ worker }) => worker)).size === 2, BUILT);
+    // Alone, and through a server.
+    expect(await deployment.cli(...collecting)).toMatchObject({ code: 0 });
+    expect(await start(['--config', two ?? '', ...collecting]).done).toMatchObject({ code: 0 });
+    await postgres.stop();
+    await pause(AWAY);
+    await postgres.start();
+    await finished(6);
+    await until(
+      'all to be told',
+      async () => (await query('SELECT id FROM outbox WHERE delivered_at IS NULL')).length === 0,
       BUILT,
     );
-  const [one, two] = places.map(({ config }) => config);
-  const first = await serveAll(one ?? '');
-  const second = await serveAll(two ?? '', [], await clockOff('+1h'));
-  await finished(2);
-  // A third beside them, with a local directory of its own.
-  expect(await deployment.cli('run')).toMatchObject({ code: 0 });
-  const collecting = ['gc', '--now', '--older-than', '0s', '--keep-last', '1'];
-  for (const sample of samples) await sample.push('two', 'sleep 3');
-  const held = await until('both to build', async () => {
-    const now = await running();
-    return new Set(now.map(({ worker }) => worker)).size === 2 ? now : undefined;
-  });
-  first.command.killGroup('SIGKILL');
-  await first.command.done;
-  await finished(4);
-  const [interrupted, ...others] = (await attempts()).filter(({ result }) => result === 'failure');
-  expect(others).toEqual([]);
-  expect(held.map(({ worker }) => worker)).toContain(interrupted?.worker);
-  // It comes back to a local directory with what it left, and does no harm.
-  const again = await serveAll(one ?? '');
-  for (const sample of samples) await sample.push('three', 'sleep 2');
-  await until('both to build', async () => new Set((await running()).map(({ worker }) => worker)).size === 2, BUILT);
-  // Alone, and through a server.
-  expect(await deployment.cli(...collecting)).toMatchObject({ code: 0 });
-  expect(await start(['--config', two ?? '', ...collecting]).done).toMatchObject({ code: 0 });
-  await postgres.stop();
-  await pause(AWAY);
-  await postgres.start();
-  await finished(6);
-  await until(
-    'all to be told',
-    async () => (await query('SELECT id FROM outbox WHERE delivered_at IS NULL')).length === 0,
-    BUILT,
-  );
-  for (const { command } of [again, second]) command.kill('SIGTERM');
-  expect((await Promise.all([again.command.done, second.command.done])).map(({ code }) => code)).toEqual([143, 143]);
-  await checkRecords(query);
-  await checkRepository(deployment, RPM);
-  const pids = [first, second, again].map(({ command }) => command.pid);
-  for (const directory of [deployment.dataDir, ...places.map(({ localDir }) => localDir)])
-    expect(await findLeftovers(pids, directory)).toEqual(NOTHING);
-}, 600_000);
+    for (const { command } of [again, second]) command.kill('SIGTERM');
+    expect((await Promise.all([again.command.done, second.command.done])).map(({ code }) => code)).toEqual([143, 143]);
+    await checkRecords(query);
+    await checkRepository(deployment, RPM);
+    const pids = [first, second, again].map(({ command }) => command.pid);
+    for (const directory of [deployment.dataDir, ...places.map(({ localDir }) => localDir)])
+      expect(await findLeftovers(pids, directory)).toEqual(NOTHING);
+  },
+  600_000,
+);
 
-test('a worker goes on with its build at another server when its own is killed: nothing is made twice', async () => {
+sampled('a worker goes on with its build at another server when its own is killed: nothing is made twice', async () => {
   const settings = { ...QUICK, server: { poll_interval: '1s', worker_lease: '60s' } };
   const deployment = await deployServers(['alpha'], { count: 2, settings });
   const query = postgresQuery(deployment.database);

@@ -1,10 +1,11 @@
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { addSample, deploySamples, only, RPM } from './fixture.ts';
 import { refOf, standingsOf } from './published.ts';
 import { rpmPackaging } from './samples.ts';
 import type { BuildView, PlaceView, RunView } from './views.ts';
+import { sampled } from '../sampled.ts';
 
-test('current follows each success; consistent waits until no project is broken', async () => {
+sampled('current follows each success; consistent waits until no project is broken', async () => {
   const deployment = await deploySamples(['alpha', 'beta']);
   const { json, samples } = deployment;
   const [alpha, beta] = samples;
@@ -33,7 +34,7 @@ test('current follows each success; consistent waits until no project is broken'
   expect(await refOf(deployment, RPM, 'consistent')).toBe(await refOf(deployment, RPM, 'current'));
 });
 
-test('a late success of an older commit gets a repository of its own and never moves current back', async () => {
+sampled('a late success of an older commit gets a repository of its own and never moves current back', async () => {
   const deployment = await deploySamples(['alpha']);
   const { json, samples, configure } = deployment;
   const alpha = only(samples);
@@ -64,7 +65,7 @@ test('a late success of an older commit gets a repository of its own and never m
   expect(places[0]?.packages.length).toBeGreaterThan(0);
 });
 
-test('a forced rebuild of the newest success gets a release of its own, above the one before', async () => {
+sampled('a forced rebuild of the newest success gets a release of its own, above the one before', async () => {
   const deployment = await deploySamples(['alpha']);
   const { json, cli } = deployment;
   await json(['run']);

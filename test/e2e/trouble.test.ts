@@ -7,8 +7,9 @@ import { addSample, deploy, deploySamples, only, RPM } from './fixture.ts';
 import { checkRepository } from './integrity.ts';
 import { contentsOf } from './published.ts';
 import type { BuildView, RunView } from './views.ts';
+import { sampled } from '../sampled.ts';
 
-test('a typo in the configuration is told with its line and what was meant, by every command', async () => {
+sampled('a typo in the configuration is told with its line and what was meant, by every command', async () => {
   const { cli, config, json } = await deploySamples(['alpha']);
   expect((await cli('config', 'check')).code).toBe(0);
   await appendFile(config, 'max_retrys: 3\n');
@@ -23,7 +24,7 @@ test('a typo in the configuration is told with its line and what was meant, by e
   await expect(json(['builds'])).rejects.toThrow(`${config}:${line}`);
 });
 
-test('on a full disk a run says so and ends; with space again it goes on, and nothing was lost', async () => {
+sampled('on a full disk a run says so and ends; with space again it goes on, and nothing was lost', async () => {
   const disk = await smallDisk(64);
   const deployment = await deploy({ dataDir: join(disk, 'data') });
   const alpha = await addSample(deployment, 'alpha');
@@ -76,7 +77,7 @@ async function tree(directory: string): Promise<string[]> {
   return Promise.all(entries.sort().map(async (name) => `${name} ${(await stat(join(directory, name))).mtimeMs}`));
 }
 
-test('a read-only data directory is refused by name, and nothing in it is changed', async () => {
+sampled('a read-only data directory is refused by name, and nothing in it is changed', async () => {
   const deployment = await deploySamples(['alpha']);
   const { cli, json, dataDir, samples } = deployment;
   await json(['run']);

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { deploySamples, RPM } from './fixture.ts';
 import { refOf } from './published.ts';
 import type { BuildView } from './views.ts';
+import { sampled } from '../sampled.ts';
 
 interface VoteView {
   id: number;
@@ -29,7 +30,7 @@ interface PromotionView {
 
 const REASON = ['--reason', 'it passed'];
 
-test('CI jobs vote, take, promote and take back from the command line', async () => {
+sampled('CI jobs vote, take, promote and take back from the command line', async () => {
   const deployment = await deploySamples(['alpha']);
   const { cli, json, samples } = deployment;
   await json(['run']);

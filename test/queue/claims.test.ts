@@ -18,6 +18,7 @@ import {
 } from '../../src/queue/index.ts';
 import { createTestDatabase, describeEngines } from '../databases.ts';
 import { build, NOON, revision } from '../db/samples.ts';
+import { sampled } from '../sampled.ts';
 
 describeEngines('claimers side by side', (fresh, engine) => {
   it('never get the same attempt, and leave none', async () => {
@@ -64,38 +65,42 @@ describeEngines('claimers side by side', (fresh, engine) => {
     for (const { build: made } of await listBuilds(db)) expect(await listAttempts(db, made.id)).toHaveLength(2);
   });
 
-  it('keep builds and attempts in step, whatever happens in whatever order', async () => {
-    const step = fc.record({
-      action: fc.constantFrom(
-        'claim' as const,
-        'claim' as const,
-        'succeed' as const,
-        'fail' as const,
-        'infra' as const,
-        'release' as const,
-        'heartbeat' as const,
-        'expire' as const,
-        'recover' as const,
-        'recheck' as const,
-        'force' as const,
-        'cancel' as const,
-      ),
-      which: fc.nat(7),
-      seconds: fc.nat(100),
-    });
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
-        const database = await createTestDatabase(engine);
-        try {
-          const db = await database.open();
-          await play(db, steps);
-        } finally {
-          await database.remove();
-        }
-      }),
-      { numRuns: process.env.TRUNKLINE_TEST_LONG === undefined ? 12 : 200 },
-    );
-  }, 900_000);
+  sampled(
+    'keep builds and attempts in step, whatever happens in whatever order',
+    async () => {
+      const step = fc.record({
+        action: fc.constantFrom(
+          'claim' as const,
+          'claim' as const,
+          'succeed' as const,
+          'fail' as const,
+          'infra' as const,
+          'release' as const,
+          'heartbeat' as const,
+          'expire' as const,
+          'recover' as const,
+          'recheck' as const,
+          'force' as const,
+          'cancel' as const,
+        ),
+        which: fc.nat(7),
+        seconds: fc.nat(100),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+          const database = await createTestDatabase(engine);
+          try {
+            const db = await database.open();
+            await play(db, steps);
+          } finally {
+            await database.remove();
+          }
+        }),
+        { numRuns: process.env.TRUNKLINE_TEST_LONG === undefined ? 12 : 200 },
+      );
+    },
+    900_000,
+  );
 });
 
 interface Step {

@@ -11,6 +11,7 @@ import { makeKey, removeHomes, temporary } from '../drivers/signers/keys.ts';
 import { AMISS, aptMachine, dnfMachine, type Said } from '../e2e/client-machines.ts';
 import { memoryNodes, publish } from './snapshots.ts';
 import { serve } from './web.ts';
+import { sampled } from '../sampled.ts';
 
 // What people do with dnf and apt, from a signed repository whose ref moves; zypper-clients.test.ts has the same for zypper.
 
@@ -113,7 +114,7 @@ describe.each(['gzip', 'zstd'] as const)('dnf and an index compressed with %s', 
     expect(await installed()).toContain('hello-1.0');
   });
 
-  test('searches names, summaries, descriptions, and the files of packages', async () => {
+  sampled('searches names, summaries, descriptions, and the files of packages', async () => {
     const { dnf } = await machine();
     expect(expectGood(await dnf('search', 'sample-tool'))).toMatch(/^sample-tool\.noarch : Measures tides$/m);
     expect(expectGood(await dnf('search', 'tides'))).toMatch(/^sample-tool\.noarch : /m);
@@ -166,7 +167,7 @@ describe.each(['gzip', 'zstd'] as const)('apt and an index compressed with %s', 
     sample = await openSample(deb, target, compression, { base, hello, newer });
   });
 
-  test('installs with dependencies, upgrades between snapshots, and goes back', async () => {
+  sampled('installs with dependencies, upgrades between snapshots, and goes back', async () => {
     const { apt, installed } = await machine();
     expectGood(await apt('update'));
     expectGood(await apt('install', 'hello'));

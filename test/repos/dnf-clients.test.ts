@@ -7,6 +7,7 @@ import { openRepository, type Repository } from '../../src/repos/index.ts';
 import { buildRpm, rpm, scratch } from '../drivers/formats/packages.ts';
 import { serve } from './web.ts';
 import { memoryNodes, publish } from './snapshots.ts';
+import { sampled } from '../sampled.ts';
 
 const target = { name: 'fedora-43-x86_64', arch: 'x86_64' };
 let directory: string;
@@ -91,7 +92,7 @@ test('dnf installs from it, with files and changelogs to be asked for', async ()
   expect(await readFile(installed, 'utf8')).toBe('1.0^20260101.gitabcdef0\n');
 });
 
-test('a dnf that follows a ref sees it move, keeps what it has begun, and goes back with distro-sync', async () => {
+sampled('a dnf that follows a ref sees it move, keeps what it has begun, and goes back with distro-sync', async () => {
   const dnf = await machine('follower', join(top, 'trunkline-fedora-43-x86_64.repo'));
   expect(await dnf('install', 'hello')).toMatchObject({ exitCode: 0 });
   const requests = web.requests.length;

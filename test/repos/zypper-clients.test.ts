@@ -11,6 +11,7 @@ import { makeKey, removeHomes, temporary } from '../drivers/signers/keys.ts';
 import { AMISS, zypperMachine } from '../e2e/client-machines.ts';
 import { memoryNodes, publish } from './snapshots.ts';
 import { serve } from './web.ts';
+import { sampled } from '../sampled.ts';
 
 // Unpacked by scripts/setup.mjs.
 const zypper = fileURLToPath(new URL('../../.cache/tools/zypper/usr/bin/zypper', import.meta.url));
@@ -66,7 +67,7 @@ describe.each(['gzip', 'zstd'] as const)('zypper and a signed repository compres
     await repository.moveRef('current', first);
   });
 
-  test('installs with a file dependency, upgrades, goes back, searches, fetches sources', async () => {
+  sampled('installs with a file dependency, upgrades, goes back, searches, fetches sources', async () => {
     const machine = await zypperMachine(directory, join(top, `trunkline-${target.name}.repo`), zypper);
     const trusting = (...args: string[]) => machine.zypper('--gpg-auto-import-keys', ...args);
     // libzypp goes by the mirror list it has kept, drops it with the old metadata, and asks for the list the next time.

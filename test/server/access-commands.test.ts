@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { trunkline } from '../cli/trunkline.ts';
 import { serveDeployment, writeConfig } from './serving.ts';
+import { sampled } from '../sampled.ts';
 
 const PASSWORD = 'correct horse battery';
 /** What differs from one time to the other. */
@@ -11,7 +12,7 @@ interface Made {
   token: string;
 }
 
-test('who may do what is changed through the server, and says the same as alone', { timeout: 600_000 }, async () => {
+sampled('who may do what is changed through the server, and says the same as alone', { timeout: 600_000 }, async () => {
   const { config } = await writeConfig();
   const cli = (args: string[], options: { input?: string; token?: string } = {}) =>
     trunkline(['--config', config, ...args], {

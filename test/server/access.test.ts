@@ -1,11 +1,12 @@
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { trunkline } from '../cli/trunkline.ts';
 import { basic } from '../access/samples.ts';
 import { problem, serveDeployment, writeConfig } from './serving.ts';
+import { sampled } from '../sampled.ts';
 
 const PASSWORD = 'correct horse battery';
 
-test('a server lets in whom it knows, and says what is missing to all others', { timeout: 240_000 }, async () => {
+sampled('a server lets in whom it knows, and says what is missing to all others', { timeout: 240_000 }, async () => {
   const targets = {
     open: { format: 'rpm', root: 'host' },
     closed: { format: 'rpm', root: 'host', restricted: true },

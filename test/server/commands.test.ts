@@ -1,10 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { trunkline } from '../cli/trunkline.ts';
 import { deploySamples, RPM } from '../e2e/fixture.ts';
 import { serveDeployment } from './serving.ts';
+import { sampled } from '../sampled.ts';
 
 const REASON = ['--reason', 'it is needed'];
 
@@ -20,7 +21,7 @@ interface View {
   upstream: { hash: string };
 }
 
-test('commands that write have the server do it, and say the same as alone', { timeout: 600_000 }, async () => {
+sampled('commands that write have the server do it, and say the same as alone', { timeout: 600_000 }, async () => {
   const { config, json, samples, directory } = await deploySamples(['alpha', 'beta']);
   await samples[1]?.push('broken', 'exit 1');
   await json(['run'], 1);

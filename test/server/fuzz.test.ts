@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { deploySamples, RPM } from '../e2e/fixture.ts';
 import { valuesOf, type Described, type Filling } from './described-values.ts';
 import { serveDeployment } from './serving.ts';
+import { sampled } from '../sampled.ts';
 
 interface Parameter {
   name: string;
@@ -188,50 +189,61 @@ async function ask(url: string, { path, values, extra, method, raw, headers: sen
   return response.status;
 }
 
-test('whatever is asked of an address that the description names, the server never fails', async () => {
-  const { config, dataDir, samples, json } = await deploySamples(['tool']);
-  await json(['run']);
-  await samples[0]?.push('broken', 'exit 1');
-  await json(['run'], 1);
-  const { url, get } = await serveDeployment(config);
-  const { paths, components } = (await (await get('/api/v1/openapi.json')).json()) as Description;
-  const operations = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).flatMap(([method, one]) =>
-      one === undefined ? [] : [{ ...one, path, method: method.toUpperCase() }],
-    ),
-  );
-  expect(operations.length).toBeGreaterThan(60);
-  const token = (await readFile(join(dataDir, 'server-token'), 'utf8')).trim();
-  const { snapshot } = (await (await get(`/api/v1/targets/${RPM}/refs/current`)).json()) as { snapshot: string };
-  const [names, numbers] = [
-    ['ada', 'bob', 'testers'],
-    [1, 2],
-  ];
-  const known = {
-    ...{ target: [RPM], project: ['tool'], user: names, team: names, name: names, ref: ['current', 'tested', 'mine'] },
-    ...{ snapshot: [snapshot, snapshot.slice(0, 9)], build: numbers, attempt: [1], token: numbers, grant: numbers },
-    ...{ holder: ['user/ada', 'team/testers', 'anonymous'], job: ['boot'], jobs: ['boot'], package: numbers },
-    ...{ password: ['long enough for a password'], version: ['1.0'], reason: ['it is needed'] },
-  };
-  const { schemas } = components;
-  const accepted = new Set<string>();
-  const asOwner = administrators(operations, { schemas, word, known }, token);
-  const limits = { numRuns: LONG ? 15_000 : 600, interruptAfterTimeLimit: LONG ? 300_000 : 40_000 };
-  await fc.assert(
-    fc.asyncProperty(strangers(operations), async (asked) => {
-      await ask(url, asked);
-    }),
-    limits,
-  );
-  await fc.assert(
-    fc.asyncProperty(asOwner, async (asked) => {
-      const status = await ask(url, asked);
-      expect(status).not.toBe(401);
-      if (status < 300) accepted.add(`${asked.method} ${asked.path}`);
-    }),
-    limits,
-  );
-  // Bodies that are always refused would try nothing but their schemas.
-  const changed = [...accepted].filter((one) => one.startsWith('POST'));
-  expect(changed.length, changed.join('\n')).toBeGreaterThan(5);
-}, 700_000);
+sampled(
+  'whatever is asked of an address that the description names, the server never fails',
+  async () => {
+    const { config, dataDir, samples, json } = await deploySamples(['tool']);
+    await json(['run']);
+    await samples[0]?.push('broken', 'exit 1');
+    await json(['run'], 1);
+    const { url, get } = await serveDeployment(config);
+    const { paths, components } = (await (await get('/api/v1/openapi.json')).json()) as Description;
+    const operations = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).flatMap(([method, one]) =>
+        one === undefined ? [] : [{ ...one, path, method: method.toUpperCase() }],
+      ),
+    );
+    expect(operations.length).toBeGreaterThan(60);
+    const token = (await readFile(join(dataDir, 'server-token'), 'utf8')).trim();
+    const { snapshot } = (await (await get(`/api/v1/targets/${RPM}/refs/current`)).json()) as { snapshot: string };
+    const [names, numbers] = [
+      ['ada', 'bob', 'testers'],
+      [1, 2],
+    ];
+    const known = {
+      ...{
+        target: [RPM],
+        project: ['tool'],
+        user: names,
+        team: names,
+        name: names,
+        ref: ['current', 'tested', 'mine'],
+      },
+      ...{ snapshot: [snapshot, snapshot.slice(0, 9)], build: numbers, attempt: [1], token: numbers, grant: numbers },
+      ...{ holder: ['user/ada', 'team/testers', 'anonymous'], job: ['boot'], jobs: ['boot'], package: numbers },
+      ...{ password: ['long enough for a password'], version: ['1.0'], reason: ['it is needed'] },
+    };
+    const { schemas } = components;
+    const accepted = new Set<string>();
+    const asOwner = administrators(operations, { schemas, word, known }, token);
+    const limits = { numRuns: LONG ? 15_000 : 600, interruptAfterTimeLimit: LONG ? 300_000 : 40_000 };
+    await fc.assert(
+      fc.asyncProperty(strangers(operations), async (asked) => {
+        await ask(url, asked);
+      }),
+      limits,
+    );
+    await fc.assert(
+      fc.asyncProperty(asOwner, async (asked) => {
+        const status = await ask(url, asked);
+        expect(status).not.toBe(401);
+        if (status < 300) accepted.add(`${asked.method} ${asked.path}`);
+      }),
+      limits,
+    );
+    // Bodies that are always refused would try nothing but their schemas.
+    const changed = [...accepted].filter((one) => one.startsWith('POST'));
+    expect(changed.length, changed.join('\n')).toBeGreaterThan(5);
+  },
+  700_000,
+);

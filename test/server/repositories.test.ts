@@ -1,15 +1,16 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { DEB, deploySamples, RPM } from '../e2e/fixture.ts';
 import { aptClient, dnfClient } from '../e2e/install.ts';
 import { contentsOf, refOf, repositoryOf } from '../e2e/published.ts';
 import { plainStatus, problem, serveDeployment, talk } from './serving.ts';
+import { sampled } from '../sampled.ts';
 
 const TIMEOUT = 240_000;
 
-test(
+sampled(
   'dnf and apt install from a server, from signed repositories, with nothing but the client files',
   async () => {
     const port = await freePort();
@@ -55,7 +56,7 @@ test(
   TIMEOUT,
 );
 
-test(
+sampled(
   'files are sent in ranges, with tags, types and times to live; nothing else of the machine is sent',
   async () => {
     const deployment = await deploySamples(['alpha']);

@@ -1,13 +1,14 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { createClient, ROUTES, type RouteName } from '../../src/api/index.ts';
 import { RPM } from '../e2e/fixture.ts';
 import { serveBuilds } from './deployment.ts';
 import { plainStatus, problem } from './serving.ts';
+import { sampled } from '../sampled.ts';
 
 const TIMEOUT = 240_000;
 
 describe('a deployment with a success and a failure', () => {
-  test(
+  sampled(
     'every resource is there, as the table of routes says, and agrees with what the command line says',
     async () => {
       const { deployment, server } = await serveBuilds();

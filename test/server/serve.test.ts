@@ -4,6 +4,7 @@ import { createClient } from '../../src/api/index.ts';
 import { githubPush, SECRET } from '../drivers/forges/samples.ts';
 import { start } from '../e2e/command-line.ts';
 import { problem, serveDeployment, talk, writeConfig } from './serving.ts';
+import { sampled } from '../sampled.ts';
 
 const PROJECTS = Object.fromEntries(
   ['gamma', 'alpha', 'beta'].map((name) => [
@@ -35,7 +36,7 @@ test('a server answers, holds the data directory, says so, and stops when it is 
   expect((await start(['--config', config, 'builds']).done).code).toBe(0);
 });
 
-test('a client that stalls does not hold up the end', { timeout: 60_000 }, async () => {
+sampled('a client that stalls does not hold up the end', { timeout: 60_000 }, async () => {
   const { config } = await writeConfig({ settings: { forges: { github: { secret: SECRET } } } });
   const { url, command } = await serveDeployment(config);
   const { headers } = githubPush('a-1');

@@ -7,6 +7,7 @@ import type { RawDelivery } from '../../src/model/index.ts';
 import { githubPush, gitlabSigned, hex, SECRET, SIGNING } from '../drivers/forges/samples.ts';
 import { until } from '../e2e/command-line.ts';
 import { problem, serveDeployment, writeConfig } from './serving.ts';
+import { sampled } from '../sampled.ts';
 
 const LONG = process.env.TRUNKLINE_TEST_LONG === '1';
 
@@ -119,7 +120,7 @@ function sendRaw(
 
 const DELIVERIES = LONG ? 10_000 : 1000;
 
-test(
+sampled(
   `${String(DELIVERIES)} deliveries, a tenth of them forged: none lost, none forged accepted, memory flat`,
   { timeout: 300_000 },
   async () => {
@@ -162,7 +163,7 @@ test(
   },
 );
 
-test('senders that stall at one address leave room for others, and are cut', { timeout: 60_000 }, async () => {
+sampled('senders that stall at one address leave room for others, and are cut', { timeout: 60_000 }, async () => {
   const { server, send } = await served();
   const { hostname, port } = new URL(server.url);
   const { headers } = githubPush('b-1');

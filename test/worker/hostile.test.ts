@@ -8,10 +8,11 @@ import { run } from '../../src/lib/index.ts';
 import { addSample, RPM, until } from '../e2e/fixture.ts';
 import { openWorkshop } from './deployment.ts';
 import { account, claimed, expectNothing, PROFILE, rooted, speaker, type Speaker } from './liar.ts';
+import { sampled } from '../sampled.ts';
 
 vi.setConfig({ testTimeout: 420_000 });
 
-test('who does not hold an attempt can do nothing with it: other tokens, other leases, no token', async () => {
+sampled('who does not hold an attempt can do nothing with it: other tokens, other leases, no token', async () => {
   const { shop, url, liar, order } = await claimed();
   const two = speaker(url, shop.tokens.two);
   const good = account([], { failure: { reason: 'build_failed', detail: 'I say so' } });
@@ -85,7 +86,7 @@ test('names that lead elsewhere, huge bodies and what has no form are refused', 
   await expectNothing(shop);
 });
 
-test('an endless log is cut, says so, and fails the build whatever its worker says', async () => {
+sampled('an endless log is cut, says so, and fails the build whatever its worker says', async () => {
   const small = { limits: { output: '1MiB' } };
   const { shop, liar, order } = await claimed(undefined, small);
   const lease = `lease=${String(order.lease)}`;
@@ -108,41 +109,45 @@ test('an endless log is cut, says so, and fails the build whatever its worker sa
   expect(body).toMatchObject({ next: 'ended', failure: { reason: 'build_failed' } });
 });
 
-test('a worker’s log is kept without this server’s secrets, wherever its pieces are cut, and over a restart', async () => {
-  const secret = 'the-webhook-secret-of-this-server';
-  const { shop, url, liar, order } = await claimed(undefined, { forges: { github: { secret: [secret] } } });
-  const path = `${rooted(order)}/logs/build.log?lease=${String(order.lease)}`;
-  const text = Buffer.from(`one ${secret} ä\nhttps://ada:hunter22@host/\ntwo ${secret}\nlast ${secret}`);
-  const clean = (whole: number) =>
-    text.subarray(0, whole).toString().replaceAll(secret, '**redacted**').replace('hunter22', '**redacted**');
-  const say = async (speaking: Speaker, from: number, to: number) => {
-    const { body } = await speaking.ask('PUT', `${path}&offset=${String(from)}`, text.subarray(from, to));
-    return (body as { offset: number }).offset;
-  };
-  const file = join(shop.deployment.dataDir, 'logs/1/1/build.log');
-  const half = text.indexOf('two ') + 10;
-  for (let at = 0; at < half; at += 7) expect(await say(liar, at, Math.min(at + 7, half))).toBe(Math.min(at + 7, half));
-  expect(await readFile(file, 'utf8'), 'of whole lines').toBe(clean(text.indexOf('two ')));
-  const lock = JSON.parse(await readFile(join(shop.deployment.dataDir, 'lock.json'), 'utf8')) as { pid: number };
-  process.kill(lock.pid, 'SIGKILL');
-  await until('the server to be gone', () =>
-    fetch(url).then(
-      () => false,
-      () => true,
-    ),
-  );
-  const { url: again } = await shop.serve();
-  const heard = speaker(again, shop.tokens.one);
-  expect(await say(heard, half, half + 5), 'it has forgotten how far it was').toBe(0);
-  expect(await say(heard, 0, text.length)).toBe(text.length);
-  expect(await readFile(file, 'utf8')).toBe(clean(text.indexOf('last ')));
-  await heard.ask(
-    'POST',
-    `${rooted(order)}/built?lease=${String(order.lease)}`,
-    account([], { failure: { reason: 'build_failed', detail: 'no' } }),
-  );
-  expect(await readFile(file, 'utf8')).toBe(clean(text.length));
-});
+sampled(
+  'a worker’s log is kept without this server’s secrets, wherever its pieces are cut, and over a restart',
+  async () => {
+    const secret = 'the-webhook-secret-of-this-server';
+    const { shop, url, liar, order } = await claimed(undefined, { forges: { github: { secret: [secret] } } });
+    const path = `${rooted(order)}/logs/build.log?lease=${String(order.lease)}`;
+    const text = Buffer.from(`one ${secret} ä\nhttps://ada:hunter22@host/\ntwo ${secret}\nlast ${secret}`);
+    const clean = (whole: number) =>
+      text.subarray(0, whole).toString().replaceAll(secret, '**redacted**').replace('hunter22', '**redacted**');
+    const say = async (speaking: Speaker, from: number, to: number) => {
+      const { body } = await speaking.ask('PUT', `${path}&offset=${String(from)}`, text.subarray(from, to));
+      return (body as { offset: number }).offset;
+    };
+    const file = join(shop.deployment.dataDir, 'logs/1/1/build.log');
+    const half = text.indexOf('two ') + 10;
+    for (let at = 0; at < half; at += 7)
+      expect(await say(liar, at, Math.min(at + 7, half))).toBe(Math.min(at + 7, half));
+    expect(await readFile(file, 'utf8'), 'of whole lines').toBe(clean(text.indexOf('two ')));
+    const lock = JSON.parse(await readFile(join(shop.deployment.dataDir, 'lock.json'), 'utf8')) as { pid: number };
+    process.kill(lock.pid, 'SIGKILL');
+    await until('the server to be gone', () =>
+      fetch(url).then(
+        () => false,
+        () => true,
+      ),
+    );
+    const { url: again } = await shop.serve();
+    const heard = speaker(again, shop.tokens.one);
+    expect(await say(heard, half, half + 5), 'it has forgotten how far it was').toBe(0);
+    expect(await say(heard, 0, text.length)).toBe(text.length);
+    expect(await readFile(file, 'utf8')).toBe(clean(text.indexOf('last ')));
+    await heard.ask(
+      'POST',
+      `${rooted(order)}/built?lease=${String(order.lease)}`,
+      account([], { failure: { reason: 'build_failed', detail: 'no' } }),
+    );
+    expect(await readFile(file, 'utf8')).toBe(clean(text.length));
+  },
+);
 
 test('mirrors are served to read, and only those of projects that are the worker’s to build', async () => {
   const { shop, url, liar, order } = await claimed();
@@ -177,7 +182,7 @@ test('mirrors are served to read, and only those of projects that are the worker
   expect(stranger.status).toBe(401);
 });
 
-test('a token for some targets gets no other’s builds, configuration or mirrors', async () => {
+sampled('a token for some targets gets no other’s builds, configuration or mirrors', async () => {
   const shop = await openWorkshop(async (deployment) => [await addSample(deployment, 'alpha')]);
   const made = await shop.deployment.json<{ token: string }>(['token', 'create', 'worker/deb', '--target', 'debian-*']);
   const { url } = await shop.serve();

@@ -1,4 +1,4 @@
-import { afterAll, expect, test, vi } from 'vitest';
+import { afterAll, expect, vi } from 'vitest';
 import type { Order } from '../../src/api/index.ts';
 import { listPackages, requireBuild } from '../../src/db/index.ts';
 import { recheck } from '../../src/queue/index.ts';
@@ -17,11 +17,12 @@ import {
   type Speaker,
 } from './liar.ts';
 import { openSigner } from './signer.ts';
+import { sampled } from '../sampled.ts';
 
 vi.setConfig({ testTimeout: 420_000 });
 afterAll(removeHomes);
 
-test('packages that are not what was ordered are refused, and nothing is published', async () => {
+sampled('packages that are not what was ordered are refused, and nothing is published', async () => {
   const signer = await openSigner();
   const { shop, liar, order } = await claimed(undefined, { signing: signer.settings });
   const before = await signer.signed();
@@ -51,7 +52,7 @@ test('packages that are not what was ordered are refused, and nothing is publish
   expect(await signer.signed()).toBe(before);
 });
 
-test('a package of another project’s name is refused', async () => {
+sampled('a package of another project’s name is refused', async () => {
   const signer = await openSigner();
   const shop = await openWorkshop(alphaAndBeta, { signing: signer.settings });
   const { url } = await shop.serve();
@@ -88,42 +89,45 @@ test('a package of another project’s name is refused', async () => {
   expect(await signer.signed()).toBe(honestly);
 });
 
-test('packages without their source, of a version that was not ordered, or before one was asked for, are refused', async () => {
-  const lies: [string, (order: Order, liar: Speaker, directory: string) => ReturnType<typeof deliver>][] = [
-    [
-      'without asking for the version',
-      async (order, liar, directory) => {
-        const { binary, source } = await forge(directory, 'alpha');
-        return deliver(liar, order, { 'a.rpm': binary, 'a.src.rpm': source });
-      },
-    ],
-    [
-      'no source package',
-      async (order, liar, directory) => {
-        await liar.ask('POST', `${rooted(order)}/plan?lease=${String(order.lease)}`, {});
-        return deliver(liar, order, { 'a.rpm': (await forge(directory, 'alpha')).binary });
-      },
-    ],
-    [
-      'was ordered',
-      async (order, liar, directory) => {
-        await liar.ask('POST', `${rooted(order)}/plan?lease=${String(order.lease)}`, {});
-        const { binary, source } = await forge(directory, 'alpha', '999');
-        return deliver(liar, order, { 'a.rpm': binary, 'a.src.rpm': source });
-      },
-    ],
-  ];
-  const signer = await openSigner();
-  const { shop, liar, order: first } = await claimed(undefined, { signing: signer.settings });
-  const before = await signer.signed();
-  let order = first;
-  for (const [why, lie] of lies) {
-    const { next, failure } = await lie(order, liar, shop.deployment.directory);
-    expect({ next, failure }).toMatchObject({ next: 'ended', failure: { reason: 'build_failed' } });
-    expect(failure?.detail).toContain(why);
-    await expectNothing(shop);
-    expect(await signer.signed()).toBe(before);
-    await recheck(shop.db, 1, { actor: 'a test', now: Date.now() });
-    order = await liar.claim();
-  }
-});
+sampled(
+  'packages without their source, of a version that was not ordered, or before one was asked for, are refused',
+  async () => {
+    const lies: [string, (order: Order, liar: Speaker, directory: string) => ReturnType<typeof deliver>][] = [
+      [
+        'without asking for the version',
+        async (order, liar, directory) => {
+          const { binary, source } = await forge(directory, 'alpha');
+          return deliver(liar, order, { 'a.rpm': binary, 'a.src.rpm': source });
+        },
+      ],
+      [
+        'no source package',
+        async (order, liar, directory) => {
+          await liar.ask('POST', `${rooted(order)}/plan?lease=${String(order.lease)}`, {});
+          return deliver(liar, order, { 'a.rpm': (await forge(directory, 'alpha')).binary });
+        },
+      ],
+      [
+        'was ordered',
+        async (order, liar, directory) => {
+          await liar.ask('POST', `${rooted(order)}/plan?lease=${String(order.lease)}`, {});
+          const { binary, source } = await forge(directory, 'alpha', '999');
+          return deliver(liar, order, { 'a.rpm': binary, 'a.src.rpm': source });
+        },
+      ],
+    ];
+    const signer = await openSigner();
+    const { shop, liar, order: first } = await claimed(undefined, { signing: signer.settings });
+    const before = await signer.signed();
+    let order = first;
+    for (const [why, lie] of lies) {
+      const { next, failure } = await lie(order, liar, shop.deployment.directory);
+      expect({ next, failure }).toMatchObject({ next: 'ended', failure: { reason: 'build_failed' } });
+      expect(failure?.detail).toContain(why);
+      await expectNothing(shop);
+      expect(await signer.signed()).toBe(before);
+      await recheck(shop.db, 1, { actor: 'a test', now: Date.now() });
+      order = await liar.claim();
+    }
+  },
+);

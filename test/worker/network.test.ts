@@ -2,11 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import { listAttempts } from '../../src/db/index.ts';
 import { addSample, until } from '../e2e/fixture.ts';
 import { upstream } from '../e2e/samples.ts';
 import { openWorkshop } from './deployment.ts';
+import { sampled } from '../sampled.ts';
 
 vi.setConfig({ testTimeout: 420_000 });
 
@@ -82,7 +83,7 @@ async function buildOver(
 const said = (log: string) => (log.match(/^line \d+ of it$/gm) ?? []).join();
 const ALL = Array.from({ length: 60 }, (_, n) => `line ${String(n + 1)} of it`).join();
 
-test('a worker that is cut off for a while, in mid-build, goes on; its log is whole', async () => {
+sampled('a worker that is cut off for a while, in mid-build, goes on; its log is whole', async () => {
   const { shop, build, log, one } = await buildOver(
     async (way) => {
       way.cut();
@@ -96,7 +97,7 @@ test('a worker that is cut off for a while, in mid-build, goes on; its log is wh
   expect(said(log)).toBe(ALL);
 });
 
-test('connections that break off again and again lose nothing and add nothing', async () => {
+sampled('connections that break off again and again lose nothing and add nothing', async () => {
   const { shop, build, log, one } = await buildOver(
     async (way, over) => {
       while (!over.aborted) {
@@ -111,7 +112,7 @@ test('connections that break off again and again lose nothing and add nothing', 
   expect(said(log)).toBe(ALL);
 });
 
-test('one that is cut off for longer than its lease drops the build, which is made again', async () => {
+sampled('one that is cut off for longer than its lease drops the build, which is made again', async () => {
   const { shop, build, one } = await buildOver(
     async (way) => {
       way.cut();

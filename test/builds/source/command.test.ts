@@ -7,6 +7,7 @@ import { reportVersion, runSourceCommand, type TreeJail } from '../../../src/bui
 import { openMirror, type Mirror } from '../../../src/lib/git/index.ts';
 import { openJail } from '../../../src/lib/jail/index.ts';
 import { createFixture, temporaryDirectory, type Content, type Fixture } from '../../lib/git/fixture.ts';
+import { sampled } from '../../sampled.ts';
 
 let scope: Awaited<ReturnType<typeof temporaryDirectory>>;
 let upstream: Fixture;
@@ -85,7 +86,7 @@ describe('a source command', () => {
     expect(existsSync(join(scope.path, 'x'))).toBe(false);
   });
 
-  test('is refused when it leaves no, several or other things than one tarball with one directory', async () => {
+  sampled('is refused when it leaves no, several or other things than one tarball with one directory', async () => {
     await refused('exit 3', /exit code 3/);
     await refused('echo what went wrong >&2; exit 1', /what went wrong/);
     await refused(':', /exactly one tarball/);
@@ -117,7 +118,7 @@ describe('the version a project reports', () => {
   const python = async (files: Record<string, Content>) =>
     reportVersion({ tree: await tree(files), jail, rule: { from: 'pep440', script: [] } });
 
-  test('is read from pyproject.toml, setup.cfg or setup.py', async () => {
+  sampled('is read from pyproject.toml, setup.cfg or setup.py', async () => {
     expect(await python({ 'pyproject.toml': '[project]\nname = "a"\nversion = "1.2.3rc1"\n' })).toBe('1.2.3rc1');
     expect(await python({ 'pyproject.toml': '[tool.poetry]\nversion = "2.0"\n' })).toBe('2.0');
     expect(await python({ 'setup.cfg': '[metadata]\nname = a\nversion = 3.1.post2\n' })).toBe('3.1.post2');

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { makeTarball } from '../../../src/builds/source/index.ts';
 import { openMirror, type Mirror } from '../../../src/lib/git/index.ts';
 import { createFixture, temporaryDirectory, type Content, type Fixture } from '../../lib/git/fixture.ts';
+import { sampled } from '../../sampled.ts';
 
 let scope: Awaited<ReturnType<typeof temporaryDirectory>>;
 let upstream: Fixture;
@@ -186,24 +187,29 @@ describe('a submodule is refused', () => {
       ).rejects.toMatchObject({ code: 'source_invalid', message: expect.stringContaining('may not name') as string });
   });
 
-  test('when its commit is not there, its repository is gone, .gitmodules is broken or a link, or all is too large', async () => {
-    const commit = await library.commit({ files: { large: 'x'.repeat(3000) } });
-    const files = { '.gitmodules': gitmodules({ l: '../library' }), l: { submodule: commit } };
-    await expect(make({ ...files, l: { submodule: `${commit.slice(0, 36)}0000` } })).rejects.toMatchObject({
-      code: 'source_invalid',
-      message: expect.stringContaining('which its repository does not have') as string,
-    });
-    await expect(make({ ...files, '.gitmodules': gitmodules({ l: '../gone' }) })).rejects.toMatchObject({
-      code: 'project_unreachable',
-    });
-    await expect(make({ ...files, '.gitmodules': '[submodule "l' })).rejects.toMatchObject({ code: 'source_invalid' });
-    await expect(make({ ...files, '.gitmodules': { link: '/etc/passwd' } })).rejects.toMatchObject({
-      code: 'source_invalid',
-    });
-    await expect(make({ ...files, own: 'y'.repeat(3000) }, { bytes: 5000 })).rejects.toMatchObject({
-      code: 'source_invalid',
-      message: expect.stringContaining('MiB of files') as string,
-    });
-    expect(Object.keys(unpacked(await make(files)))).toContain('a-1.0/l/large');
-  });
+  sampled(
+    'when its commit is not there, its repository is gone, .gitmodules is broken or a link, or all is too large',
+    async () => {
+      const commit = await library.commit({ files: { large: 'x'.repeat(3000) } });
+      const files = { '.gitmodules': gitmodules({ l: '../library' }), l: { submodule: commit } };
+      await expect(make({ ...files, l: { submodule: `${commit.slice(0, 36)}0000` } })).rejects.toMatchObject({
+        code: 'source_invalid',
+        message: expect.stringContaining('which its repository does not have') as string,
+      });
+      await expect(make({ ...files, '.gitmodules': gitmodules({ l: '../gone' }) })).rejects.toMatchObject({
+        code: 'project_unreachable',
+      });
+      await expect(make({ ...files, '.gitmodules': '[submodule "l' })).rejects.toMatchObject({
+        code: 'source_invalid',
+      });
+      await expect(make({ ...files, '.gitmodules': { link: '/etc/passwd' } })).rejects.toMatchObject({
+        code: 'source_invalid',
+      });
+      await expect(make({ ...files, own: 'y'.repeat(3000) }, { bytes: 5000 })).rejects.toMatchObject({
+        code: 'source_invalid',
+        message: expect.stringContaining('MiB of files') as string,
+      });
+      expect(Object.keys(unpacked(await make(files)))).toContain('a-1.0/l/large');
+    },
+  );
 });

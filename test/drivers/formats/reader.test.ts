@@ -7,6 +7,7 @@ import { openInput } from '../../../src/drivers/formats/confined-reading.ts';
 import { createReader, MAX_COPIED_BYTES } from '../../../src/drivers/formats/reader.ts';
 import { openJail } from '../../../src/lib/jail/index.ts';
 import { scratch } from './packages.ts';
+import { sampled } from '../../sampled.ts';
 
 let directory: string;
 beforeAll(async () => {
@@ -77,7 +78,7 @@ test('what fails in a run that was started ahead is read again', async () => {
   for (let n = 0; n < 5; n++) expect(texts(await reader.read(await inputs(String(n))))).toEqual({ content: String(n) });
 });
 
-test('says which tool is missing, and names the files that a limit ended', async () => {
+sampled('says which tool is missing, and names the files that a limit ended', async () => {
   const missing = createReader(openJail, { label: 'test-reader', script: 'exit 127', tools: 'frobnicate' });
   await expect(missing.read(await inputs('x'))).rejects.toMatchObject({ code: 'missing_tool' });
   const script = 'arrive; head -c 2G /dev/zero | tail >out/x; answer out/x';

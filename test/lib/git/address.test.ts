@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { mirrorName } from '../../../src/lib/git/address.ts';
 import { closestNames, isBranchName, isCommitHash, resolveAddress, transportOf } from '../../../src/lib/git/index.ts';
 import { createFixture, temporaryDirectory } from './fixture.ts';
+import { sampled } from '../../sampled.ts';
 
 const ENVIRONMENT = {
   PATH: '/usr/bin:/bin',
@@ -80,7 +81,7 @@ test('no text makes transportOf do anything but answer or refuse, and what it ta
 });
 
 describe('a relative address', () => {
-  test('is resolved as git submodule init does', async () => {
+  sampled('is resolved as git submodule init does', async () => {
     await using scope = await temporaryDirectory();
     const cases = [
       ['https://example.org/org/a', '../b'],
@@ -124,7 +125,7 @@ describe('a relative address', () => {
   });
 });
 
-test('branch names are taken as git check-ref-format takes them', async () => {
+sampled('branch names are taken as git check-ref-format takes them', async () => {
   await using scope = await temporaryDirectory();
   const fixture = await createFixture(scope.path);
   const names = fc.sample(

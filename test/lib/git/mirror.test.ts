@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openMirror, type Mirror } from '../../../src/lib/git/index.ts';
 import { createFixture, temporaryDirectory, type Fixture } from './fixture.ts';
+import { sampled } from '../../sampled.ts';
 
 let scope: Awaited<ReturnType<typeof temporaryDirectory>>;
 let upstream: Fixture;
@@ -46,7 +47,7 @@ test('forced, deleted and renamed branches and moved tags are followed; what was
   expect((await mirror.commitInfo(b)).hash).toBe(b);
 });
 
-test('forty fetches leave few packs and lose nothing, forced-away commits included', async () => {
+sampled('forty fetches leave few packs and lose nothing, forced-away commits included', async () => {
   const lost = await upstream.commit({ message: 'forced away' });
   await mirror.fetch();
   let tip = await upstream.commit({ parent: null });
@@ -128,7 +129,7 @@ test('locks and half packs that a killed git left behind do not hurt', async () 
   await expect(stat(join(mirror.path, 'objects/pack/tmp_pack_x'))).rejects.toThrow();
 });
 
-test('a process that is killed while it fetches leaves a mirror that the next one completes', async () => {
+sampled('a process that is killed while it fetches leaves a mirror that the next one completes', async () => {
   const tips = await upstream.commits(
     Array.from({ length: 1000 }, (_, n) => ({ files: { [`file-${n}`]: `${'x'.repeat(500)}${n}` } })),
   );

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openMirror, type Mirror } from '../../../src/lib/git/index.ts';
 import { discover, historyOf, type Discovery } from '../../../src/trunk/discovery/index.ts';
 import { createFixture, temporaryDirectory, type Fixture } from '../../lib/git/fixture.ts';
+import { sampled } from '../../sampled.ts';
 
 let scope: Awaited<ReturnType<typeof temporaryDirectory>>;
 let upstream: Fixture;
@@ -77,7 +78,7 @@ describe('a project', () => {
     expect(await look()).toEqual(expected([own, merge], 'new_commit'));
   });
 
-  test('starts further back with a commit, a tag or a date', async () => {
+  sampled('starts further back with a commit, a tag or a date', async () => {
     const hashes = await upstream.commits([
       { time: Date.UTC(2026, 0, 1) / 1000 },
       { time: Date.UTC(2026, 0, 2) / 1000 },
@@ -234,7 +235,7 @@ describe('what a version is computed from', () => {
   });
 });
 
-test('5,000 new commits are found with a handful of processes, and so is their UTC', async () => {
+sampled('5,000 new commits are found with a handful of processes, and so is their UTC', async () => {
   const first = await upstream.commit();
   await look();
   const hashes = await upstream.commits(Array.from({ length: 5000 }, () => ({})));

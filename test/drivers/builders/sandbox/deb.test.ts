@@ -3,14 +3,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ensureBaseRepositories } from '../../../../scripts/base-repositories.ts';
 import type { Builder, BuildOutcome, LocalRepository, Target, VerifyOutcome } from '../../../../src/model/index.ts';
+import { DEB, ROOTS } from '../../../e2e/prepared-roots.ts';
 import { BASE, debTarget, freshDirectories, workDirectory } from '../samples.ts';
 import { debRepository, stageDeb, type DebSample } from './deb-samples.ts';
-import { layersOf, preparedBuilder } from './prepared.ts';
+import { builderWithRoot, layersOf } from './prepared.ts';
+import { inSample } from '../../../sampled.ts';
 
 const never = new AbortController().signal;
 const containing = (text: string): unknown => expect.stringContaining(text);
 
-describe('the sandbox builder with debs', () => {
+describe.skipIf(!inSample('sandbox builds of debs'))('the sandbox builder with debs', () => {
   let top: string;
   let state: string;
   let target: Target;
@@ -21,10 +23,10 @@ describe('the sandbox builder with debs', () => {
     state = join(top, 'state');
     const base = await ensureBaseRepositories(BASE, console.warn);
     target = debTarget(base.deb, {
-      ...{ name: 'sandbox-12-amd64', builder: 'sandbox' },
-      buildPackages: ['build-essential', 'debhelper', 'fakeroot'],
+      ...{ name: DEB, builder: 'sandbox' },
+      ...ROOTS.deb,
     });
-    builder = await preparedBuilder(state, target);
+    builder = await builderWithRoot(state, target);
   }, 400_000);
   afterAll(async () => {
     await rm(top, { recursive: true, force: true });

@@ -5,9 +5,20 @@ import { makeOnce } from '../../../../scripts/base-repositories/make-once.ts';
 import { createSandboxBuilder } from '../../../../src/drivers/builders/sandbox/index.ts';
 import { sha256 } from '../../../../src/lib/index.ts';
 import type { Builder, Target } from '../../../../src/model/index.ts';
+import { baseRepositories, linkRoot, preparedRoots } from '../../../e2e/prepared-roots.ts';
 
 const CACHE = fileURLToPath(new URL('../../../../.cache/sandbox-roots', import.meta.url));
 const DRIVER = fileURLToPath(new URL('../../../../src/drivers/builders/sandbox', import.meta.url));
+
+/** A builder whose state is its own but for the root of `target`, which is called and made as one of those of the end-to-end tests. */
+export async function builderWithRoot(stateDirectory: string, target: Target): Promise<Builder> {
+  const made = await preparedRoots(await baseRepositories());
+  await linkRoot(join(made, target.name), join(stateDirectory, target.name));
+  const builder = createSandboxBuilder({ stateDirectory });
+  const { missing } = await builder.check(target);
+  if (missing.length > 0) throw new Error(missing.map(({ what }) => what).join(', '));
+  return builder;
+}
 
 /**
  * A builder whose state is its own but for the roots, which every test run shares: preparing them takes longer than all the tests. They are made

@@ -2,8 +2,9 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureBaseRepositories } from '../../../../scripts/base-repositories.ts';
 import type { Builder, BuildOutcome, LocalRepository, Target, VerifyOutcome } from '../../../../src/model/index.ts';
+import { ROOTS, RPM } from '../../../e2e/prepared-roots.ts';
 import { BASE, freshDirectories, rpmRepository, rpmTarget, stageRpm, workDirectory } from '../samples.ts';
-import { preparedBuilder } from './prepared.ts';
+import { builderWithRoot } from './prepared.ts';
 
 export interface BuildOptions {
   repository?: LocalRepository;
@@ -31,8 +32,8 @@ export async function openRpmWorkshop(): Promise<RpmWorkshop> {
   const top = await workDirectory('sandbox-rpm');
   const state = join(top, 'state');
   const base = await ensureBaseRepositories(BASE, console.warn);
-  const target = rpmTarget(base.rpm, { name: 'sandbox-12-x86_64', builder: 'sandbox' });
-  const builder = await preparedBuilder(state, target);
+  const target = rpmTarget(base.rpm, { name: RPM, builder: 'sandbox', ...ROOTS.rpm });
+  const builder = await builderWithRoot(state, target);
   const never = new AbortController().signal;
   return {
     ...{ top, state, target, builder },

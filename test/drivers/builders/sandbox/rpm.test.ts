@@ -5,6 +5,7 @@ import { run } from '../../../../src/lib/index.ts';
 import { rpmRepository, spec } from '../samples.ts';
 import { layersOf } from './prepared.ts';
 import { openRpmWorkshop, type RpmWorkshop } from './rpm-workshop.ts';
+import { sampled } from '../../../sampled.ts';
 
 const containing = (text: string): unknown => expect.stringContaining(text);
 
@@ -55,7 +56,7 @@ install -D hello %{buildroot}/usr/bin/hello
     expect(await layersOf(workshop.state, workshop.target)).toEqual([]);
   });
 
-  test('builds against our repository, and keeps what it installed as a layer', async () => {
+  sampled('builds against our repository, and keeps what it installed as a layer', async () => {
     const { repository } = await library();
     const text = spec('user', {
       header: 'BuildRequires: pkgconfig(one) >= 1',
@@ -180,7 +181,7 @@ install -D hello %{buildroot}/usr/bin/hello
     });
   });
 
-  test('the install check starts from a clean root and says what is missing or in the way', async () => {
+  sampled('the install check starts from a clean root and says what is missing or in the way', async () => {
     const needy = await workshop.build('needy', spec('needy', { header: 'Requires: gcc' }));
     const installed = await workshop.verify('needy', await workshop.repositoryOf('needy', [needy]));
     expect(installed).toMatchObject({ ok: true });

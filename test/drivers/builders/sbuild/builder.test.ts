@@ -17,6 +17,7 @@ import {
   workDirectory,
 } from '../samples.ts';
 import { addSubordinateIds, sbuildMissing } from './machine.ts';
+import { inSample } from '../../../sampled.ts';
 
 const missing = sbuildMissing();
 if (missing !== null) console.warn(`Skipped: tests with real sbuild, because ${missing}`);
@@ -24,7 +25,7 @@ if (missing !== null) console.warn(`Skipped: tests with real sbuild, because ${m
 /** Seconds that no other test sleeps for, to know our own processes by. */
 const NAP = String(20_000 + process.pid);
 
-describe.skipIf(missing !== null)('the sbuild builder with real sbuild', () => {
+describe.skipIf(missing !== null || !inSample('sbuild'))('the sbuild builder with real sbuild', () => {
   const never = new AbortController().signal;
   let top: string;
   let target: Target;

@@ -8,6 +8,7 @@ import { run, sha256, sha256File } from '../../../../src/lib/index.ts';
 import type { PackageFile, Signer } from '../../../../src/model/index.ts';
 import { makeKey, removeHomes, temporary } from '../../signers/keys.ts';
 import { buildRpm, rpm, scratch } from '../packages.ts';
+import { sampled } from '../../../sampled.ts';
 
 let directory: string;
 let home: string;
@@ -210,7 +211,7 @@ describe('a key that rpm cannot use', () => {
   });
 });
 
-test('a large package costs no memory to speak of', async () => {
+sampled('a large package costs no memory to speak of', async () => {
   const [path] = await buildRpm(directory, {
     name: 'large',
     rest: 'head -c 80000000 /dev/urandom > %{buildroot}/usr/share/large/data',
