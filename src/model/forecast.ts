@@ -29,7 +29,10 @@ export interface Place {
   freeAt: number | null;
 }
 
-const serves = ({ targets }: Place, target: string) => targets?.includes(target) ?? true;
+/** Whether builds for a target are made at a place. */
+export function serves({ targets }: Place, target: string): boolean {
+  return targets?.includes(target) ?? true;
+}
 
 /** Targets whose builds may take a place that builds of `target` wait for, itself among them; null: all; none: there is no place for it. */
 export function rivalsOf(places: readonly Place[], target: string): ReadonlySet<string> | null {

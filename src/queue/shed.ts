@@ -1,15 +1,18 @@
 import {
   listOpenAttempts,
   listWaitingBuilds,
+  listWorkers,
   requireBuild,
   updateAttempt,
   updateBuild,
   type Db,
-  type OpenAttempt,
 } from '../db/index.ts';
 import { emit } from '../events/index.ts';
+import { serves } from '../model/index.ts';
+import { buildingPlaces } from './places.ts';
 import { settle } from './settle.ts';
 import { LOOKED_AT } from './waits.ts';
+import { GONE } from './workers.ts';
 
 /** What was left out of a target's queue. */
 export interface Shed {
@@ -20,31 +23,28 @@ export interface Shed {
 }
 
 /**
- * Where more work waits for a target than `limit` milliseconds of all its `places`, leaves out all but the newest commit of each project: the others
- * are recorded as skipped, and are built when somebody asks for them. Builds that were asked for, or begun before, stay.
+ * Where more work waits for a target than `limit` milliseconds of all the places where its builds are made, `places` of this server's own or those of
+ * whoever is there, leaves out all but the newest commit of each project: the others are recorded as skipped, and are built when somebody asks for
+ * them. Builds that were asked for, or begun before, stay.
  */
 export async function shedBacklogs(
   db: Db,
   { targets, places, limit, now }: { targets: readonly string[]; places: number; limit: number; now: number },
 ): Promise<Shed[]> {
   const open = await listOpenAttempts(db, { limit: LOOKED_AT });
-  const building = placesOf(open, places);
-  // With nobody building, nobody can say how long it would take.
-  if (building === 0) return [];
+  const running = open.filter(({ state }) => state === 'running');
+  const others = buildingPlaces({ present: await listWorkers(db, now - GONE), running, jobs: places }, now);
   const shed: Shed[] = [];
   for (const target of targets) {
     const here = open.filter((one) => one.target === target && one.state === 'pending');
     const waiting = here.reduce((sum, one) => sum + (one.expected ?? 0), 0);
-    if (waiting / building <= limit) continue;
+    const building = Math.max(places, others.filter((place) => serves(place, target)).length);
+    // With nobody building, nobody can say how long it would take.
+    if (building === 0 || waiting / building <= limit) continue;
     const builds = await skipBacklog(db, target, now);
     if (builds > 0) shed.push({ target, builds, waiting });
   }
   return shed;
-}
-
-/** How many build at once: this server's own places, or as many as are building now, workers and other servers among them. */
-function placesOf(open: readonly OpenAttempt[], places: number): number {
-  return Math.max(places, open.filter(({ state }) => state === 'running').length);
 }
 
 async function skipBacklog(db: Db, target: string, now: number): Promise<number> {

@@ -180,7 +180,11 @@ describeEngines('what a server builds first', (fresh) => {
     // With nobody building nobody can say how long it would take.
     expect(await shedBacklogs(db, { ...options, places: 0, limit: 1 })).toEqual([]);
     expect(await shedBacklogs(db, { ...options, limit: 30_000 })).toEqual([]);
-    expect(await shedBacklogs(db, { ...options, limit: 25_000 })).toEqual([
+    // Those who build for it count, and those who build for others only do not.
+    await present(db, 'one', [TARGET], 3);
+    await present(db, 'two', ['elsewhere'], 9);
+    expect(await shedBacklogs(db, { ...options, limit: 20_000 })).toEqual([]);
+    expect(await shedBacklogs(db, { ...options, limit: 19_000 })).toEqual([
       { target: TARGET, builds: 4, waiting: 60_000 },
     ]);
     const results = await Promise.all([...ids, ...other].map(async (id) => (await requireBuild(db, id)).result));
