@@ -1,5 +1,6 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createGpgSigner } from '../../src/drivers/signers/gpg/index.ts';
@@ -118,6 +119,8 @@ describe.each(['gzip', 'zstd'] as const)('zypper and a signed repository compres
     expect((await ask('install', 'hello')).exitCode).toBe(0);
     expect(await installed()).toContain('hello-1.0');
     await repository.moveRef('current', second);
+    // A list of mirrors of this very second is new enough for libzypp (RepoMirrorList.cc), whatever `repo.refresh.delay` says.
+    await pause(1100);
     const update = await ask('update');
     expect(update.exitCode, update.said).toBe(0);
     expect(await installed()).toContain('hello-2.0');
