@@ -27,7 +27,7 @@ async function step(title: string, command: readonly [string, ...string[]]): Pro
 }
 
 /** Samples of the tests that take many seconds; see test/sampled.ts. */
-const SAMPLES = 4;
+const SAMPLES = 6;
 
 /** The sample that belongs to the commit that is checked out, so that whoever runs the tests of a commit runs the same; the first where there is none. */
 function sampleOfCommit(): number {
