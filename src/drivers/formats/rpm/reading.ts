@@ -1,6 +1,7 @@
 import type { PackageFormat } from '../../../model/index.ts';
 import type { OpenJail } from '../confined-reading.ts';
 import { createInspector } from '../inspection.ts';
+import { createCheckedInserter } from './checked-insertion.ts';
 import { rpmFragments } from './fragments.ts';
 import { identifyRpms } from './identify.ts';
 import { createRpmInspection } from './inspect.ts';
@@ -14,7 +15,7 @@ import { readRpmSupplements } from './supplements/index.ts';
 /** What reads packages and packaging, or changes them: all that a server does not need while nothing is built. */
 export function createRpmReading(openJail: OpenJail) {
   const inspector = createInspector(createRpmInspection(openJail));
-  const inserter = createSignatureInserter(openJail);
+  const inserter = createCheckedInserter(createSignatureInserter(openJail));
   return {
     readRelations: (files) => readRelations(openJail, files),
     readSupplements: (files, about) => readRpmSupplements(openJail, files, about),

@@ -24,8 +24,8 @@ export interface RpmSigning {
 
 /**
  * Signs RPMs so that nothing that understands them is near the key: this side takes the main header's bytes out by lengths that it checks and has
- * the signer sign them; a jail without the key has rpmsign put the signature where it belongs; of what comes out of the jail only the signature
- * header is taken, the rest is the file as it was. Each is identified anew.
+ * the signer sign them; the inserter makes the signature header with the signature in it, itself or by rpmsign in a jail without the key; the rest is
+ * the file as it was. Each is identified anew, which proves its digests too.
  */
 export async function signRpms(
   tools: RpmSigning,
@@ -63,9 +63,29 @@ async function signBatch(
       await writeSigned(one, front, path);
       paths.push(path);
     }
-    return checkedIdentities(files, await identifyRpms(inspector, paths));
+    return checkedIdentities(files, await identifyAgain(inspector, files, paths));
   } finally {
     await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** `identifyRpms` of the signed files, whose complaints name the files that they were made of: the others are cleared away. */
+async function identifyAgain(
+  inspector: Inspector,
+  files: readonly PackageFile[],
+  paths: readonly string[],
+): Promise<PackageFile[]> {
+  try {
+    return await identifyRpms(inspector, paths);
+  } catch (error) {
+    const file = files[paths.findIndex((path) => error instanceof TrunklineError && error.where === path)];
+    if (file === undefined) throw error;
+    const { code, message, hint } = error as TrunklineError;
+    throw new TrunklineError(code, message, {
+      where: file.path,
+      ...(hint === undefined ? {} : { hint }),
+      cause: error,
+    });
   }
 }
 
