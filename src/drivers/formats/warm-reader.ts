@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
+import { breathe } from '../../lib/index.ts';
 import { secondsToRead, type InputFile, type OpenJail } from './confined-reading.ts';
 import { startWarmProcess, type WarmProcess } from './warm-process.ts';
 
@@ -28,34 +29,47 @@ export interface WarmOptions {
 /** Larger files are not handed over through a pipe. */
 const MAX_BYTES = 4 * 1024 ** 2;
 const IDLE = 15_000;
+/** So many readings without a rest are a stream: then two processes take turns, as making the next child ready takes longer than publishing a package. */
+const STREAM = 4;
 /** Milliseconds after which a program that could not be started is tried again: its library may have been installed meanwhile. */
 const AGAIN = 600_000;
 
 export function createWarmReader(openJail: OpenJail, options: WarmOptions): WarmReader {
   const { idle: patience = IDLE, few = 16 } = options;
   const pool = createPool(openJail, options);
-  let isFirst = true;
+  /** Readings since the last rest, and those that have not ended. */
+  let since = 0;
+  let going = 0;
   let idle: NodeJS.Timeout | undefined;
   const restLater = () => {
     clearTimeout(idle);
+    if (going > 0) return;
     idle = setTimeout(() => {
-      isFirst = true;
+      since = 0;
       pool.endFree();
     }, patience).unref();
   };
+  const readNow = async (files: readonly InputFile[]) => {
+    const process = await pool.take();
+    if (process === undefined) return undefined;
+    try {
+      const bytes = files.reduce((sum, file) => sum + file.size, 0);
+      return await process.ask(await questionOf(files), secondsToRead(bytes));
+    } finally {
+      pool.giveBack(process);
+      if (since >= STREAM) pool.startSecond();
+    }
+  };
   return {
     read: async (files) => {
-      const inVain = isFirst && files.length <= few;
-      isFirst = false;
+      const inVain = since === 0 && files.length <= few;
+      since++;
+      going++;
       restLater();
-      if (inVain || files.some((file) => file.size > MAX_BYTES)) return undefined;
-      const process = await pool.take();
-      if (process === undefined) return undefined;
       try {
-        const bytes = files.reduce((sum, file) => sum + file.size, 0);
-        return await process.ask(await questionOf(files), secondsToRead(bytes));
+        return inVain || files.some((file) => file.size > MAX_BYTES) ? undefined : await readNow(files);
       } finally {
-        pool.giveBack(process);
+        going--;
         restLater();
       }
     },
@@ -82,7 +96,8 @@ function createPool(openJail: OpenJail, { label, program }: WarmOptions) {
   };
   const take = async (): Promise<WarmProcess | undefined> => {
     if (performance.now() < notBefore) return undefined;
-    const one = free.pop();
+    // The one that has rested longest has its next child ready.
+    const one = free.shift();
     if (one !== undefined) return one;
     if (started < most) return start();
     return new Promise((resolve) => waiting.push(resolve));
@@ -95,18 +110,28 @@ function createPool(openJail: OpenJail, { label, program }: WarmOptions) {
     } else if (one.alive) next(one);
     else void take().then(next);
   };
+  const startSecond = () => {
+    if (started === 1 && most > 1 && performance.now() >= notBefore)
+      void start().then((one) => {
+        if (one !== undefined) giveBack(one);
+      });
+  };
   const endFree = () => {
     for (const unused of free.splice(0)) {
       started--;
       unused.end();
     }
   };
-  return { take, giveBack, endFree };
+  return { take, giveBack, startSecond, endFree };
 }
 
 /** See `WARM`. Files are called by their extension only: their own names, which a build chose, stay outside. */
 async function questionOf(files: readonly InputFile[]): Promise<Buffer[]> {
-  const contents = await Promise.all(files.map((file) => readFile(file.path)));
+  const contents: Buffer[] = [];
+  for (const file of files) {
+    contents.push(readFileSync(file.path));
+    await breathe();
+  }
   const named = files.map((file, n) => ({ name: `package${extname(file.path)}`, size: contents[n]?.length ?? 0 }));
   const head = Buffer.from(JSON.stringify({ files: named }));
   const lengths = Buffer.alloc(12);
