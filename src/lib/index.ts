@@ -1,6 +1,7 @@
 export * from './aborts.ts';
 export * from './armor.ts';
 export * from './bell.ts';
+export * from './breathe.ts';
 export * from './compress.ts';
 export * from './errors.ts';
 export * from './files.ts';

@@ -1,5 +1,5 @@
-import { lstat } from 'node:fs/promises';
-import { sha256File, TrunklineError } from '../../lib/index.ts';
+import { lstatSync } from 'node:fs';
+import { breathe, sha256File, TrunklineError } from '../../lib/index.ts';
 import type { Jail, JailOptions } from '../../lib/jail/index.ts';
 
 /** How a format gets a jail; `openJail` of lib/jail in production. */
@@ -23,7 +23,7 @@ export function secondsToRead(bytes: number): number {
 
 /** @throws TrunklineError `package_invalid` for what is no regular file (a link that a build left is not followed) or too large. */
 export async function openInput(path: string): Promise<InputFile> {
-  const status = await lstat(path);
+  const status = lstatSync(path);
   if (!status.isFile())
     throw new TrunklineError('package_invalid', `${path} is not a regular file`, {
       where: path,
@@ -34,6 +34,16 @@ export async function openInput(path: string): Promise<InputFile> {
       where: path,
     });
   return { path, sha256: await sha256File(path), size: status.size };
+}
+
+/** The same of several, one after the other: most are small. */
+export async function openInputs(paths: readonly string[]): Promise<InputFile[]> {
+  const inputs: InputFile[] = [];
+  for (const path of paths) {
+    inputs.push(await openInput(path));
+    await breathe();
+  }
+  return inputs;
 }
 
 /** A refusal of one file, in the words of the tool that read it; `where` names the file. */

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { IndexFragment, PackageFile, PackageIdentity } from '../../model/index.ts';
-import { createMemory, inParallel, TrunklineError } from '../../lib/index.ts';
+import { breathe, createMemory, inParallel, TrunklineError } from '../../lib/index.ts';
 import { openInput, type InputFile } from './confined-reading.ts';
 
 /** All that one confined reading finds out about a file: both answers of the port come from it. */
@@ -18,7 +18,7 @@ export interface Inspector {
 }
 
 /** Files read in one jail at most, and their bytes unless it is one file. */
-const BATCH = { files: 500, bytes: 32 * 1024 ** 2 };
+const BATCH = { files: 1000, bytes: 256 * 1024 ** 2 };
 /** Characters of fragments remembered between `identify` and `fragments`: a build's, or a few thousand small packages'. */
 const REMEMBERED = 32e6;
 
@@ -45,9 +45,11 @@ export function createInspector(read: Inspect): Inspector {
     return files.map((file) => found.get(file.sha256)).filter((one) => one !== undefined);
   };
   const fragments = async (files: readonly PackageFile[]) => {
-    const inputs = await Promise.all(
-      files.map((file) => (memory.has(file.sha256) ? Promise.resolve(file) : openUnchanged(file))),
-    );
+    const inputs: InputFile[] = [];
+    for (const file of files) {
+      inputs.push(memory.has(file.sha256) ? file : await openUnchanged(file));
+      await breathe();
+    }
     return (await inspect(inputs)).map((inspection) => inspection.fragment);
   };
   return { inspect, fragments };

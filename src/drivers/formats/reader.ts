@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import { ProcessError, TrunklineError } from '../../lib/index.ts';
 import type { JailBind, JailResult } from '../../lib/jail/index.ts';
 import { secondsToRead, type InputFile, type OpenJail } from './confined-reading.ts';
+import { linkTogether } from './linked-files.ts';
 import { writeTar } from './write-tar.ts';
 import { createJailPool, type JailPool } from './jail-pool.ts';
 
@@ -35,6 +36,8 @@ cd /tmp && mkdir -p in out index || exit 1
 arrive() { tar -xf - -C in; }
 answer() { wc -c -- "$@" && echo && exec cat -- "$@"; }
 `;
+/** Where the files are in the jail. */
+const IN = '/tmp/in';
 /** Index entries of a package with half a million files are about 100 MB. */
 export const MAX_ANSWER_BYTES = 256 * 1024 ** 2;
 /** Files up to this size are copied into the jail; larger ones are bound, which only a jail that is started for them can do. */
@@ -84,7 +87,8 @@ export function createReader(openJail: OpenJail, program: ReadingProgram, { idle
   };
   const fill = (count: number) => {
     while (ahead.length < count) {
-      const started = startReading(jails, program, [], { places: PLACES, ahead: true });
+      const bytes = PLACES * MAX_COPIED_BYTES;
+      const started = startReading(jails, program, { binds: [], bytes, places: PLACES, ahead: true });
       // Whoever takes it finds out.
       started.catch(() => undefined);
       ahead.push(started);
@@ -102,23 +106,53 @@ export function createReader(openJail: OpenJail, program: ReadingProgram, { idle
     if (streaming && ahead.length === 0) fill(1);
     if (streaming) refilling ??= setTimeout(refill, REST).unref();
   };
-  const readFresh = async (files: readonly Placed[], archive: Promise<Uint8Array>) => {
-    const bound = files.filter(isBound);
-    const reading = await startReading(jails, program, bound, { places: files.length, ahead: false });
-    return finish(reading, archive);
+  const readCopied = async (placed: readonly Placed[], fresh: boolean) => {
+    const archive = archiveOf(placed.filter((one) => !isBound(one)));
+    const started = fresh || placed.length > PLACES || placed.some(isBound) ? undefined : ahead.shift();
+    // Whatever is wrong with a run that has waited is no fault of the files.
+    const early = await started?.then((reading) => finish(reading, archive)).catch(() => undefined);
+    return early?.stop === null && early.exitCode === 0 ? early : readFresh(jails, program, placed, archive);
   };
   return {
     read: async (files, { fresh } = { fresh: false }) => {
       const placed = files.map((file, place) => ({ file, place }));
-      const archive = archiveOf(placed.filter((one) => !isBound(one)));
-      const started = fresh || files.length > PLACES || placed.some(isBound) ? undefined : ahead.shift();
-      // Whatever is wrong with a run that has waited is no fault of the files.
-      const early = await started?.then((reading) => finish(reading, archive)).catch(() => undefined);
-      const result = early?.stop === null && early.exitCode === 0 ? early : await readFresh(placed, archive);
+      const linked = placed.length > PLACES ? await readLinked(jails, program, placed) : undefined;
+      const result = linked ?? (await readCopied(placed, fresh));
       startAhead();
       return parseAnswer(checkedOutput(result, files, program.tools));
     },
   };
+}
+
+/** In a run that is started for these files. */
+async function readFresh(
+  jails: JailPool,
+  program: ReadingProgram,
+  files: readonly Placed[],
+  archive: Promise<Uint8Array>,
+): Promise<JailResult> {
+  const bytes = files.filter(isBound).reduce((sum, one) => sum + one.file.size, files.length * MAX_COPIED_BYTES);
+  const binds = files.filter(isBound).map((one) => ({ source: one.file.path, target: `${IN}/${pathOf(one)}` }));
+  const reading = await startReading(jails, program, { binds, bytes, places: files.length, ahead: false });
+  return finish(reading, archive);
+}
+
+/** The same without copying them; undefined where that cannot be. */
+async function readLinked(
+  jails: JailPool,
+  program: ReadingProgram,
+  files: readonly Placed[],
+): Promise<JailResult | undefined> {
+  await using linked = await linkTogether(
+    files.map(({ file }) => file),
+    (file, place) => pathOf({ file, place }),
+  );
+  if (linked === undefined) return undefined;
+  const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
+  const binds = [{ source: linked.directory, target: IN }];
+  const reading = await startReading(jails, program, { binds, bytes, places: files.length, ahead: false });
+  // Not before that do they go.
+  return await finish(reading, archiveOf([]));
 }
 
 function isBound({ file }: Placed): boolean {
@@ -152,13 +186,10 @@ async function finish(reading: Reading, archive: Promise<Uint8Array>): Promise<J
 async function startReading(
   jails: JailPool,
   program: ReadingProgram,
-  bound: readonly Placed[],
-  { places, ahead }: { places: number; ahead: boolean },
+  { binds, bytes, places, ahead }: { binds: readonly JailBind[]; bytes: number; places: number; ahead: boolean },
 ): Promise<Reading> {
   const jail = await jails.take();
   const input = Promise.withResolvers<Uint8Array>();
-  const bytes = bound.reduce((sum, one) => sum + one.file.size, places * MAX_COPIED_BYTES);
-  const binds: JailBind[] = bound.map((one) => ({ source: one.file.path, target: `/tmp/in/${pathOf(one)}` }));
   const script = PRELUDE + program.script;
   const result = jail.run(['/bin/sh', '-c', script, program.label, String(places), ahead ? 'ahead' : 'now'], {
     ...{ root: 'tools', user: 'builder', binds, input: input.promise, encoding: 'latin1' },

@@ -130,6 +130,8 @@ async function start(
   const child = spawn(
     inherited.length === 0 ? '/bin/sh' : '/bin/bash',
     [
+      // bash takes a socket as its input for a remote shell's, and reads ~/.bashrc.
+      ...(inherited.length === 0 ? [] : ['--norc']),
       '-c',
       JOIN,
       'trunkline-run',

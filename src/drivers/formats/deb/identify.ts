@@ -1,5 +1,5 @@
 import type { PackageFile } from '../../../model/index.ts';
-import { openInput } from '../confined-reading.ts';
+import { openInputs } from '../confined-reading.ts';
 import type { Inspector } from '../inspection.ts';
 import { isDebianPackage } from './inspect.ts';
 import { companionsOf } from './source-files.ts';
@@ -9,7 +9,7 @@ import { companionsOf } from './source-files.ts';
  * buildinfo, tarballs by themselves) are left out.
  */
 export async function identifyDebs(inspector: Inspector, paths: readonly string[]): Promise<PackageFile[]> {
-  const inputs = await Promise.all(paths.filter(isDebianPackage).map(openInput));
+  const inputs = await openInputs(paths.filter(isDebianPackage));
   const inspections = await inspector.inspect(inputs);
   const files = inputs.map(async (input, n) => {
     const inspection = inspections[n];

@@ -9,6 +9,9 @@ import { parsePrimary, type PrimaryEntry } from './primary.ts';
 import { rpmHeaderSchema, type RpmHeader } from './schema.ts';
 import { readWarmRpms, WARM_RPM } from './warm-reading.ts';
 
+/** So many files or fewer are read by the libraries. */
+const MANY = 64;
+
 type IndexName = (typeof INDEX_NAMES)[number];
 
 /**
@@ -67,7 +70,8 @@ export function createRpmInspection(openJail: OpenJail): Inspect {
 type Entries = Partial<Record<IndexName, string>>;
 
 async function readWarm(warm: WarmReader, files: readonly InputFile[]): Promise<Entries[] | undefined> {
-  const answer = await readWarmRpms(warm, files);
+  // createrepo_c writes the entries of many sooner than they come through a pipe.
+  const answer = files.length > MANY ? undefined : await readWarmRpms(warm, files);
   if (answer === undefined) return undefined;
   const { keys, words, entries } = answer;
   const complaint = complaintAbout(files, keys, words);
