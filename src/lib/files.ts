@@ -1,7 +1,28 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
+import {
+  closeSync,
+  fsync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFile,
+  writeSync,
+} from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { errnoOf, TrunklineError } from './errors.ts';
+
+/** Bytes up to which writing into the page cache is no longer than asking another thread for it. */
+const SMALL = 256 * 1024;
+
+/** Makes the content of an open file, or the names in an open directory, survive a power cut. Waits for the disk on another thread. */
+export const syncDescriptor: (descriptor: number) => Promise<void> = promisify(fsync);
+
+const writeLarge = promisify(writeFile);
 
 /** A name beside `path` for a file that is renamed to `path` when it is whole. Start-up removes leftovers by the `.tmp-` prefix. */
 export function temporaryBeside(path: string): string {
@@ -10,11 +31,11 @@ export function temporaryBeside(path: string): string {
 
 /** Makes what was renamed or created in `directory` survive a power cut. */
 export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
+  const opened = openSync(directory, 'r');
   try {
-    await handle.sync();
+    await syncDescriptor(opened);
   } finally {
-    await handle.close();
+    closeSync(opened);
   }
 }
 
@@ -31,20 +52,36 @@ export async function writeAtomic(
 ): Promise<void> {
   const temporary = temporaryBeside(path);
   try {
-    await mkdir(dirname(path), { recursive: true });
-    const handle = await open(temporary, 'wx', mode);
+    const file = openNew(temporary, mode);
     try {
-      await handle.writeFile(content);
-      if (durable !== false) await handle.sync();
+      await writeWhole(file, typeof content === 'string' ? Buffer.from(content) : content);
+      if (durable !== false) await syncDescriptor(file);
     } finally {
-      await handle.close();
+      closeSync(file);
     }
-    await rename(temporary, path);
+    renameSync(temporary, path);
     if (durable === true) await syncDirectory(dirname(path));
   } catch (error) {
-    await rm(temporary, { force: true });
+    rmSync(temporary, { force: true });
     throw fileSystemError(error, path);
   }
+}
+
+/** Opens a new file, its parents made where they are not there. */
+function openNew(path: string, mode: number): number {
+  try {
+    return openSync(path, 'wx', mode);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+  mkdirSync(dirname(path), { recursive: true });
+  return openSync(path, 'wx', mode);
+}
+
+/** A disk that is nearly full takes a part; the next call says why. */
+async function writeWhole(file: number, content: Uint8Array): Promise<void> {
+  if (content.length > SMALL) await writeLarge(file, content);
+  else for (let at = 0; at < content.length;) at += writeSync(file, content, at);
 }
 
 /**
@@ -52,16 +89,24 @@ export async function writeAtomic(
  * lost until somebody calls `syncDirectory`.
  */
 export async function replaceLink(path: string, target: string, { durable = true } = {}): Promise<void> {
-  if ((await readlink(path).catch(() => undefined)) === target) return;
+  if (linkedTo(path) === target) return;
   const temporary = temporaryBeside(path);
   try {
-    await mkdir(dirname(path), { recursive: true });
-    await symlink(target, temporary);
-    await rename(temporary, path);
+    mkdirSync(dirname(path), { recursive: true });
+    symlinkSync(target, temporary);
+    renameSync(temporary, path);
     if (durable) await syncDirectory(dirname(path));
   } catch (error) {
-    await rm(temporary, { force: true });
+    rmSync(temporary, { force: true });
     throw fileSystemError(error, path);
+  }
+}
+
+function linkedTo(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
   }
 }
 

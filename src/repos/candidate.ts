@@ -31,7 +31,7 @@ export async function writeCandidate(
     await symlink(layout.pool, join(directory, 'pool'));
     for (const file of files) await bring(file, join(directory, hrefOf(file)));
     const first = format.indexOfIndices(assemblies, { time, architectures, origin, byHash: false });
-    await using written = openLastingFiles(time);
+    using written = openLastingFiles(time, { durable: false });
     await writeIndices(directory, assemblies, { files: written, format, time, byHash: null });
     await written.write(join(directory, first.path), [first.content]);
   } catch (error) {

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { createMemory, errnoOf, inParallel, TrunklineError, writeAtomic } from '../lib/index.ts';
+import { breathe, createMemory, errnoOf, TrunklineError, writeAtomic } from '../lib/index.ts';
 import type { IndexFragment, PackageFile, PackageFormat, Store } from '../model/index.ts';
 import type { Layout } from './layout.ts';
 import type { ManifestPackage } from './manifest.ts';
@@ -15,8 +15,6 @@ interface Held {
 const fragmentSchema = z.record(z.string(), z.string());
 /** Characters of fragments held in memory, so that the next snapshot reads no file again. */
 const MEMORY = 64e6;
-/** Files written at once. */
-const WRITES = 16;
 
 export interface Fragments {
   /** The fragments of files that lie somewhere, in the order given; made once per digest. */
@@ -34,16 +32,24 @@ export function openFragments(layout: Layout, format: PackageFormat, store: Stor
   );
   const pathOf = (digest: string) =>
     join(layout.fragments, digest.slice(0, 2), `${digest}.${format.fragmentVersion}.json`);
-  const known = async (digest: string) => {
+  const known = (digest: string) => {
     const held = memory.get(digest);
     if (held !== undefined) return held.fragment;
-    const fragment = await readKept(pathOf(digest));
+    const fragment = readKept(pathOf(digest));
     if (fragment !== undefined) memory.set(digest, { fragment, kept: true });
     return fragment;
   };
+  const allKnown = async (packages: readonly { sha256: string }[]) => {
+    const found: (IndexFragment | undefined)[] = [];
+    for (const { sha256 } of packages) {
+      found.push(known(sha256));
+      await breathe();
+    }
+    return found;
+  };
 
   const ofFiles = async (files: readonly PackageFile[]) => {
-    const found = await Promise.all(files.map((file) => known(file.sha256)));
+    const found = await allKnown(files);
     const missing = files.filter((_, n) => found[n] === undefined);
     const made = missing.length === 0 ? [] : await format.fragments(missing);
     missing.forEach((file, n) => {
@@ -54,16 +60,17 @@ export function openFragments(layout: Layout, format: PackageFormat, store: Stor
   };
   const keep = async (files: readonly PackageFile[], all: readonly IndexFragment[]) => {
     const loose = [...files.entries()].filter(([, { sha256 }]) => memory.get(sha256)?.kept !== true);
-    await inParallel(WRITES, loose, async ([n, { sha256, path }]) => {
+    for (const [n, { sha256, path }] of loose) {
       const fragment = present(all[n], path);
       // Cut or emptied by a power cut it is no JSON any more, and made again.
       await writeAtomic(pathOf(sha256), JSON.stringify(fragment), { durable: false });
       memory.set(sha256, { fragment, kept: true });
-    });
+      await breathe();
+    }
   };
 
   const ofPackages = async (packages: readonly ManifestPackage[]) => {
-    const found = await Promise.all(packages.map((one) => known(one.sha256)));
+    const found = await allKnown(packages);
     const lost = packages.filter((_, n) => found[n] === undefined);
     if (lost.length === 0) return found.map((one) => present(one, 'a package'));
     const files = await format.identify(lost.map((one) => join(layout.pool, store.hrefOf(one.sha256, one.fileName))));
@@ -79,9 +86,9 @@ export function openFragments(layout: Layout, format: PackageFormat, store: Stor
   return { ofFiles, ofPackages, keep };
 }
 
-async function readKept(path: string): Promise<IndexFragment | undefined> {
+function readKept(path: string): IndexFragment | undefined {
   try {
-    return fragmentSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    return fragmentSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
     throw error;

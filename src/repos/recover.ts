@@ -56,9 +56,8 @@ async function signingRefusal(moved: Promise<void>): Promise<TrunklineError | nu
 
 async function removeTemporaries(layout: Layout): Promise<string[]> {
   const fragments = (await namesIn(layout.fragments)).map((name) => join(layout.fragments, name));
-  const refs = (await namesIn(layout.refs)).map((name) => join(layout.refs, name));
   const removed: string[] = [];
-  for (const directory of [layout.directory, layout.snapshots, ...fragments, ...refs]) {
+  for (const directory of [layout.directory, layout.snapshots, ...fragments]) {
     for (const name of await namesIn(directory)) {
       if (!name.startsWith(TEMPORARY)) continue;
       await rm(join(directory, name), { recursive: true, force: true });

@@ -1,4 +1,5 @@
-import { lstat, mkdir, readdir, readFile, readlink, rm, symlink } from 'node:fs/promises';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { lstat, readFile, readlink, rm } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
@@ -72,7 +73,7 @@ export async function moveRef(maker: RefMaker, name: string, hash: string, now: 
   try {
     await publishKeys(maker);
     await signAgain(maker, hash, indices);
-    let removeOld = () => Promise.resolve();
+    let removeOld: (() => void) | undefined;
     if (maker.format.layout.byHash !== null) removeOld = await moveOwnIndex(maker, name, hash, indices, now);
     else await replaceLink(place, `snapshots/${hash}`, { durable: false });
     const mirrorlist = { fileName: `${name}.mirrorlist`, content: `${maker.url}/snapshots/${hash}/\n` };
@@ -80,7 +81,7 @@ export async function moveRef(maker: RefMaker, name: string, hash: string, now: 
     await allEnded(files.map((file) => writeChanged(join(layout.directory, file.fileName), file.content)));
     await syncDirectory(layout.directory);
     // Not before the link to what follows it lasts.
-    await removeOld();
+    removeOld?.();
   } catch (error) {
     throw fileSystemError(error, place);
   }
@@ -123,10 +124,7 @@ async function signAgain(maker: RefMaker, hash: string, indices: IndexRecord): P
     keyPath === null
       ? await snapshotClientFiles(maker, hash, format.componentsOf(indices.indices))
       : [{ fileName: keyPath, content: await armoredKeys(signer) }];
-  const known = await Promise.all(
-    saying.map(({ fileName }) => readFile(join(directory, fileName), 'utf8').catch(() => '')),
-  );
-  if (saying.every(({ content }, n) => content === known[n])) return;
+  if (saying.every(({ fileName, content }) => content === textAt(join(directory, fileName)))) return;
   const first = format.indexOfIndices(indices.indices, { time: indices.time, architectures, origin });
   for (const file of await signedFiles(maker, first)) await writeAtomic(join(directory, file.path), file.content);
   for (const file of saying) await writeAtomic(join(directory, file.fileName), file.content);
@@ -142,26 +140,26 @@ async function moveOwnIndex(
   hash: string,
   indices: IndexRecord,
   now: number,
-): Promise<() => Promise<void>> {
+): Promise<(() => void) | undefined> {
   const { layout, validFor } = maker;
   const link = join(layout.directory, name);
   const old = await readlink(link).catch(() => '');
   const before = await readRecord(join(layout.directory, old));
   const keys = maker.signer === null ? [] : (await maker.signer.publicKeys()).map((key) => key.fingerprint);
   const same = before?.snapshot === hash && before.keys.join() === keys.join() && !isStale(maker, before, now);
-  if (same && (await says(join(layout.directory, old), maker, indices, before.time))) return () => Promise.resolve();
+  if (same && says(join(layout.directory, old), maker, indices, before.time)) return undefined;
   const time = Math.max(now, indices.time, (before?.time ?? 0) + 1);
   if (time > now + MAX_AHEAD) await delay(1000);
   const serial = String((Number(posix.basename(old)) || 0) + 1);
   const top = join(layout.refs, name);
   const next = join(top, serial);
   // What was begun and not ended.
-  await rm(next, { recursive: true, force: true });
+  rmSync(next, { recursive: true, force: true });
   await fillOwnIndex(maker, next, { hash, indices, record: { snapshot: hash, time, keys, validFor } });
   await replaceLink(link, linkTarget(link, next), { durable: false });
-  return async () => {
-    for (const other of await readdir(top))
-      if (other !== serial) await rm(join(top, other), { recursive: true, force: true });
+  return () => {
+    for (const other of readdirSync(top))
+      if (other !== serial) rmSync(join(top, other), { recursive: true, force: true });
   };
 }
 
@@ -172,33 +170,27 @@ async function fillOwnIndex(
   { hash, indices, record }: { hash: string; indices: IndexRecord; record: RefRecord },
 ): Promise<void> {
   const { layout, format, origin, architectures, validFor } = maker;
-  await mkdir(directory, { recursive: true });
   const first = format.indexOfIndices(indices.indices, { time: record.time, architectures, origin, validFor });
+  const signed = await signedFiles(maker, first);
   const top = dirname(first.path);
   const snapshot = join(layout.snapshots, hash, top);
-  const [signed, there] = await allEnded([
-    signedFiles(maker, first),
-    readdir(snapshot),
-    mkdir(join(directory, top), { recursive: true }),
-  ] as const);
+  const there = readdirSync(snapshot);
+  mkdirSync(join(directory, top), { recursive: true });
   const own = new Set([first, ...format.layout.signatures(first.path)].map((file) => posix.basename(file.path)));
   const links = there.filter((name) => !own.has(name)).map((name) => [join(top, name), join(snapshot, name)] as const);
   const files = [first, ...signed, { path: RECORD, content: `${JSON.stringify(record)}\n` }];
-  await using lasting = openLastingFiles(record.time);
-  await allEnded([
-    ...files.map((file) => lasting.write(join(directory, file.path), [file.content])),
-    ...[['pool', layout.pool] as const, ...links].map(([name, to]) =>
-      symlink(linkTarget(join(directory, name), to), join(directory, name)),
-    ),
-  ]);
+  using lasting = openLastingFiles(record.time);
+  for (const file of files) await lasting.write(join(directory, file.path), [file.content]);
+  for (const [name, to] of [['pool', layout.pool] as const, ...links])
+    symlinkSync(linkTarget(join(directory, name), to), join(directory, name));
   await allEnded([lasting.settle(directory), syncDirectory(dirname(directory)), syncDirectory(layout.refs)]);
 }
 
 /** Whether a ref's own first file is about these index files: those of a snapshot that was made again may be others. */
-async function says(own: string, maker: RefMaker, { indices }: IndexRecord, time: number): Promise<boolean> {
+function says(own: string, maker: RefMaker, { indices }: IndexRecord, time: number): boolean {
   const { format, origin, architectures, validFor } = maker;
   const first = format.indexOfIndices(indices, { time, architectures, origin, validFor });
-  return (await readFile(join(own, first.path), 'utf8').catch(() => null)) === first.content;
+  return textAt(join(own, first.path)) === first.content;
 }
 
 /** Whether a client would soon stop believing a ref's index, or does so at another time than is configured by now. */
@@ -270,6 +262,13 @@ export async function clientKeys({ signer, url }: Pick<RefMaker, 'signer' | 'url
 
 /** Lasts when its directory is settled. */
 async function writeChanged(path: string, content: string): Promise<void> {
-  const old = await readFile(path, 'utf8').catch(() => undefined);
-  if (old !== content) await writeAtomic(path, content, { durable: 'content' });
+  if (textAt(path) !== content) await writeAtomic(path, content, { durable: 'content' });
+}
+
+function textAt(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
 }

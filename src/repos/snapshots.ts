@@ -1,8 +1,10 @@
-import { mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { allEnded, errnoOf, fileSystemError, openLastingFiles, syncDirectory } from '../lib/index.ts';
 import type { PackageFormat, Signer } from '../model/index.ts';
-import { linkByHash, readIndices, writeIndices, type Assembly, type IndexRecord } from './assembly/index.ts';
+import { knownIndices, linkByHash, writeIndices, type Assembly, type IndexRecord } from './assembly/index.ts';
 import { checkHash, TEMPORARY, type Layout } from './layout.ts';
 import { signedFiles } from './sign.ts';
 
@@ -32,7 +34,7 @@ export function snapshotDirectory(layout: Layout, hash: string): string {
 
 /** What the index of a snapshot is made of, or null when it does not exist as files. It gets its name last, so that what is there is whole. */
 export function snapshotIndices(layout: Layout, hash: string): Promise<IndexRecord | null> {
-  return readIndices(snapshotDirectory(layout, hash));
+  return knownIndices(snapshotDirectory(layout, hash));
 }
 
 /** Builds a snapshot's directory under another name, makes it durable and only then gives it its own. Whoever comes second finds it done. */
@@ -41,31 +43,27 @@ export async function placeSnapshot(maker: SnapshotMaker, hash: string, content:
   const directory = snapshotDirectory(layout, hash);
   const { time } = content;
   try {
-    await mkdir(layout.snapshots, { recursive: true });
-    const building = await mkdtemp(join(layout.snapshots, TEMPORARY));
-    await using files = openLastingFiles(time);
+    using files = openLastingFiles(time);
+    const top = newDirectory(layout);
     try {
-      const top = join(building, hash);
-      await mkdir(top);
-      await symlink('../../pool', join(top, 'pool'));
+      symlinkSync('../../pool', join(top, 'pool'));
       const assemblies = await content.assemblies;
       const first = format.indexOfIndices(assemblies, { time, architectures, origin });
-      const writing = async () => {
-        await writeIndices(top, assemblies, { files, format, time, byHash: layout.byHash });
-        await linkByHash(top, directory, assemblies, { format, byHash: layout.byHash });
-      };
       const signing = async () => {
         for (const file of await signedFiles(maker, first)) await files.write(join(top, file.path), [file.content]);
       };
       const others = [first, ...content.clientFiles.map(asPath)].map((file) =>
         files.write(join(top, file.path), [file.content]),
       );
-      await allEnded([signing(), writing(), ...others]);
+      const writing = writeIndices(top, assemblies, { files, format, time, byHash: layout.byHash });
+      await allEnded([signing(), writing, ...others]);
+      linkByHash(top, directory, assemblies, { format, byHash: layout.byHash });
       await allEnded([files.settle(top), content.durable()]);
-      await giveName(top, directory);
+      if (!giveName(top, directory)) rmSync(top, { recursive: true });
       await syncDirectory(layout.snapshots);
-    } finally {
-      await rm(building, { recursive: true, force: true });
+    } catch (error) {
+      rmSync(top, { recursive: true, force: true });
+      throw error;
     }
   } catch (error) {
     throw fileSystemError(error, layout.snapshots);
@@ -81,11 +79,22 @@ export async function removeSnapshot(layout: Layout, hash: string): Promise<void
   await rm(leaving, { recursive: true, force: true });
 }
 
-/** A snapshot that is there already was written by another call at the same time, from the same packages. */
-async function giveName(built: string, path: string): Promise<void> {
-  await rename(built, path).catch((error: unknown) => {
+/** A directory beside the snapshots, as deep as one, in which one can be made. */
+function newDirectory(layout: Layout): string {
+  const path = join(layout.snapshots, `${TEMPORARY}${randomBytes(6).toString('hex')}`);
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
+/** Whether it was free: a snapshot that is there already was written by another call at the same time, from the same packages. */
+function giveName(built: string, path: string): boolean {
+  try {
+    renameSync(built, path);
+    return true;
+  } catch (error) {
     if (!['EEXIST', 'ENOTEMPTY'].includes(errnoOf(error) ?? '')) throw error;
-  });
+    return false;
+  }
 }
 
 function asPath({ fileName, content }: { fileName: string; content: string }): { path: string; content: string } {

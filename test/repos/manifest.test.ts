@@ -119,8 +119,15 @@ describe('a snapshot', () => {
         await tree.keep(hash);
         const again = open(store).tree;
         expect(names(await again.list(hash))).toEqual(last);
-        const parts = await again.parts(hash, 32);
-        expect(parts.reduce((sum, part) => sum + part.count, 0)).toBe(last.length);
+        for (const size of [
+          { most: 32, group: 32 },
+          { most: 64, group: 12 },
+        ]) {
+          const parts = await again.parts(hash, size);
+          const lists = await Promise.all(parts.flatMap((part) => part.nodes.map((node) => again.list(node))));
+          expect(names(lists.flat())).toEqual(last);
+          expect(new Set(parts.map((part) => part.key)).size).toBe(parts.length);
+        }
       }),
       { numRuns: process.env.TRUNKLINE_TEST_LONG === undefined ? 25 : 500 },
     );

@@ -15,19 +15,40 @@ export interface Chunk {
   open: Buffer | null;
 }
 
-/** Bytes up to which a chunk that is made alone is compressed at once: 3 ms. */
+/** Bytes up to which a chunk that is made alone is compressed on this thread: 3 ms. Smaller ones than `TINY` always are. */
 const SMALL = 400_000;
+const TINY = 4096;
 
-/** `alone`: no others are made at the same time, so that other threads would not be sooner. */
-export async function makeChunk(
-  key: string,
-  text: string,
+/**
+ * Chunks of several index files. `alone`: no others are made at the same time; then this thread compresses the largest while others do the rest,
+ * instead of waiting for them all.
+ */
+export async function makeChunks(
+  texts: readonly { key: string; text: string }[],
   compression: Compression,
-  { alone = false } = {},
-): Promise<Chunk> {
+  { alone }: { alone: boolean },
+): Promise<Chunk[]> {
+  const opened = texts.map(({ key, text }) => ({ key, open: Buffer.from(text) }));
+  const most = Math.max(...opened.map(({ open }) => open.length));
+  const here = (size: number) => size <= TINY || (alone && size === most && size <= SMALL);
+  // The others are begun first.
+  const begun = opened.map(({ open }) => (here(open.length) ? null : compress(open, compression)));
+  return Promise.all(
+    opened.map(async ({ key, open }, n) => {
+      const closed = (await begun[n]) ?? compressHere(open, compression);
+      return { key, openSize: open.length, closed, open };
+    }),
+  );
+}
+
+/** A chunk that is made once: of a whole index file, or a few bytes around the others. */
+export function chunkOf(memory: ChunkMemory, key: string, text: string, compression: Compression): Chunk {
+  const known = memory.get(key);
+  if (known !== undefined) return known;
   const open = Buffer.from(text);
-  const closed = alone && open.length <= SMALL ? compressHere(open, compression) : await compress(open, compression);
-  return { key, openSize: open.length, closed, open };
+  const chunk = { key, openSize: open.length, closed: compressHere(open, compression), open };
+  memory.set(chunk);
+  return chunk;
 }
 
 export async function openChunk(chunk: Chunk, compression: Compression): Promise<Buffer> {

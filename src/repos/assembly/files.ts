@@ -1,7 +1,8 @@
-import { link, mkdir, readFile, symlink } from 'node:fs/promises';
+import { linkSync, lstatSync, mkdirSync, symlinkSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { allEnded, errnoOf, type LastingFiles } from '../../lib/index.ts';
+import { allEnded, createMemory, errnoOf, type LastingFiles } from '../../lib/index.ts';
 import type { AssembledIndex, Compression, IndexPart, PackageFormat } from '../../model/index.ts';
 import { linkTarget } from '../layout.ts';
 import type { Assembly } from './assemble.ts';
@@ -51,25 +52,25 @@ export async function writeIndices(
       );
       const place = format.layout.byHash?.(assembly);
       if (place === undefined || byHash === null) return;
-      await mkdir(byHash, { recursive: true });
-      await link(path, join(byHash, assembly.closed.sha256)).catch(unlessThere);
+      mkdirSync(byHash, { recursive: true });
+      linkUnlessThere(path, join(byHash, assembly.closed.sha256));
     }),
   ]);
 }
 
 /** Links from the places in which clients look for index files by digest to `byHash`; `directory` is what they will lie in when it has its name. */
-export async function linkByHash(
+export function linkByHash(
   staged: string,
   directory: string,
   assemblies: readonly AssembledIndex[],
   options: { format: PackageFormat; byHash: string },
-): Promise<void> {
+): void {
   const places = new Set(
     assemblies.map((one) => options.format.layout.byHash?.(one)).filter((one) => one !== undefined),
   );
   for (const place of places) {
-    await mkdir(dirname(join(staged, place)), { recursive: true });
-    await symlink(linkTarget(join(directory, place), options.byHash), join(staged, place));
+    mkdirSync(dirname(join(staged, place)), { recursive: true });
+    symlinkSync(linkTarget(join(directory, place), options.byHash), join(staged, place));
   }
 }
 
@@ -81,6 +82,21 @@ export async function readIndices(directory: string): Promise<IndexRecord | null
     if (errnoOf(error) === 'ENOENT') return null;
     throw error;
   }
+}
+
+/** Records that were read last, with what tells that their files are still the same: a record is never changed, only made anew with its directory. */
+const recent = createMemory<{ version: string; record: IndexRecord }>(8, () => 1);
+
+/** The same, without reading again what this process has read: for whoever only needs to know what it says. */
+export async function knownIndices(directory: string): Promise<IndexRecord | null> {
+  const status = lstatSync(join(directory, RECORD), { throwIfNoEntry: false });
+  if (status === undefined) return null;
+  const version = [status.ino, status.mtimeMs, status.birthtimeMs, status.size].join(' ');
+  const known = recent.get(directory);
+  if (known?.version === version) return known.record;
+  const record = await readIndices(directory);
+  if (record !== null) recent.set(directory, { version, record });
+  return record;
 }
 
 /**
@@ -119,6 +135,10 @@ function describe({ id, compression, open: opened, closed, chunks }: Assembly): 
   };
 }
 
-function unlessThere(error: unknown): void {
-  if (errnoOf(error) !== 'EEXIST') throw error;
+function linkUnlessThere(path: string, link: string): void {
+  try {
+    linkSync(path, link);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  }
 }

@@ -1,7 +1,7 @@
 import { sha256 } from '../../lib/index.ts';
 import type { Compression, WholePart } from '../../model/index.ts';
 import type { SnapshotTree } from '../tree/tree.ts';
-import { makeChunk, type Chunk, type ChunkMemory } from './chunks.ts';
+import { makeChunks, type Chunk, type ChunkMemory } from './chunks.ts';
 
 /** The text of an index file that is made as a whole. */
 export interface WholeText {
@@ -28,7 +28,10 @@ export async function wholeChunk(
   { memory, compression }: { memory: ChunkMemory; compression: Compression },
 ): Promise<Chunk> {
   const key = `${id} ${sha256(text)}`;
-  const chunk = memory.get(key) ?? (await makeChunk(key, text, compression));
+  const known = memory.get(key);
+  if (known !== undefined) return known;
+  const [chunk] = await makeChunks([{ key, text }], compression, { alone: false });
+  if (chunk === undefined) throw new Error('a text without a chunk');
   memory.set(chunk);
   return chunk;
 }

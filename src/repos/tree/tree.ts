@@ -1,3 +1,4 @@
+import { sha256 } from '../../lib/index.ts';
 import type { Supplements } from '../../model/index.ts';
 import type { ManifestDiff, ManifestPackage, ManifestSupplement } from '../manifest.ts';
 import {
@@ -52,8 +53,8 @@ export interface SnapshotTree {
   count: (root: string) => Promise<number>;
   /** By content; reads only what the two do not share. */
   diff: (before: string | null, after: string | null) => Promise<ManifestDiff>;
-  /** The highest nodes with at most `most` packages, in order. */
-  parts: (root: string, most: number) => Promise<Part[]>;
+  /** The tree in parts, in order: the highest nodes with at most `most` packages, their children in groups of about `group` where that is less. */
+  parts: (root: string, size: PartSize) => Promise<Part[]>;
   /** Forgets what is in memory: to be called when nodes were removed from the store. */
   forget: () => void;
 }
@@ -65,7 +66,7 @@ export function openTree(store: NodeStore): SnapshotTree {
 
   return {
     list: listAll,
-    parts: (root, most) => partsBelow(nodes, root, most),
+    parts: (root, size) => partsBelow(nodes, root, size),
     forget: () => {
       nodes.forget();
     },
@@ -116,13 +117,36 @@ async function contentBelow(nodes: Nodes, hash: string): Promise<Content> {
   return joined(lists);
 }
 
-type Part = Pick<Child, 'hash' | 'count'>;
+/** Some nodes that stand beside each other: one, or children of one. */
+export interface Part {
+  /** Says what is in it. */
+  key: string;
+  nodes: readonly string[];
+}
 
-async function partsBelow(nodes: Nodes, hash: string, most: number): Promise<Part[]> {
+export interface PartSize {
+  most: number;
+  group: number;
+}
+
+async function partsBelow(nodes: Nodes, hash: string, size: PartSize): Promise<Part[]> {
   const { node, count } = await nodes.get(hash);
-  if (count <= most || node.kind === 'leaf') return [{ hash, count }];
+  if (count <= size.group || node.kind === 'leaf') return [{ key: hash, nodes: [hash] }];
+  const children = await childrenOf(nodes, node);
+  if (count <= size.most) return grouped(children, Math.ceil(count / size.group));
   const found: Part[] = [];
-  for (const child of await childrenOf(nodes, node)) found.push(...(await partsBelow(nodes, child.hash, most)));
+  for (const child of children) found.push(...(await partsBelow(nodes, child.hash, size)));
+  return found;
+}
+
+function grouped(children: readonly Child[], groups: number): Part[] {
+  const each = Math.ceil(children.length / groups);
+  const found: Part[] = [];
+  for (let start = 0; start < children.length; start += each) {
+    const some = children.slice(start, start + each).map((child) => child.hash);
+    const [only = '', second] = some;
+    found.push({ key: second === undefined ? only : sha256(some.join('\n')), nodes: some });
+  }
   return found;
 }
 

@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdirSync, renameSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileSystemError, inParallel, run } from '../../../lib/index.ts';
-import type { StoredFile, StoredGroup } from '../../../model/index.ts';
+import { breathe, fileSystemError, inParallel, run } from '../../../lib/index.ts';
+import type { StoredGroup } from '../../../model/index.ts';
 import { hrefOf } from './href.ts';
-import { missingOf, putFile, STAGING_PREFIX, take, type Pool } from './put.ts';
+import { missingOf, putFile, stagingName, take, type Pool } from './put.ts';
 
 /** From so many on the file system is made durable as a whole, twice, instead of each file with its directories. */
 const MANY = 64;
@@ -20,14 +21,20 @@ export async function putAllFiles(pool: Pool, files: readonly StoredGroup[]): Pr
 
 async function putMany(pool: Pool, files: readonly StoredGroup[]): Promise<void> {
   try {
-    await mkdir(pool.path, { recursive: true });
-    const staging = await mkdtemp(join(pool.path, STAGING_PREFIX));
+    mkdirSync(pool.path, { recursive: true });
+    const staging = stagingName(pool);
+    mkdirSync(staging, 0o700);
     try {
-      const staged = await inParallel(AT_ONCE, [...files.entries()], ([n, file]) =>
-        stage(pool, file, join(staging, String(n))),
-      );
+      const staged: Staged[] = [];
+      for (const [n, file] of files.entries()) {
+        staged.push(await stage(pool, file, join(staging, String(n))));
+        await breathe();
+      }
       await syncAll(pool.path);
-      await inParallel(AT_ONCE, staged, giveNames);
+      for (const one of staged) {
+        giveNames(one);
+        await breathe();
+      }
       await syncAll(pool.path);
     } finally {
       await rm(staging, { recursive: true, force: true });
@@ -37,24 +44,23 @@ async function putMany(pool: Pool, files: readonly StoredGroup[]): Promise<void>
   }
 }
 
-/** Files that wait in `from` for their names in `directory`. */
+/** Files that wait for their names in `directory`, with where each is. */
 interface Staged {
-  from: string;
   directory: string;
-  files: readonly StoredFile[];
+  files: readonly { from: string; fileName: string }[];
 }
 
 async function stage(pool: Pool, file: StoredGroup, from: string): Promise<Staged> {
   const directory = dirname(join(pool.path, hrefOf(file.sha256, file.fileName)));
-  const files = await missingOf(directory, file);
-  if (files.length > 0) await mkdir(from);
-  for (const one of files) await take(one, join(from, one.fileName));
-  return { from, directory, files };
+  const missing = await missingOf(directory, file);
+  const files = missing.map(({ fileName }, n) => ({ from: `${from}-${n}`, fileName }));
+  for (const [n, one] of missing.entries()) await take(one, `${from}-${n}`);
+  return { directory, files };
 }
 
-async function giveNames({ from, directory, files }: Staged): Promise<void> {
-  if (files.length > 0) await mkdir(directory, { recursive: true });
-  for (const { fileName } of files) await rename(join(from, fileName), join(directory, fileName));
+function giveNames({ directory, files }: Staged): void {
+  if (files.length > 0) mkdirSync(directory, { recursive: true });
+  for (const { from, fileName } of files) renameSync(from, join(directory, fileName));
 }
 
 /** syncfs(2), which Node has no function for. */

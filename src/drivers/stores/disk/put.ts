@@ -1,12 +1,20 @@
-import { constants } from 'node:fs';
-import { chmod, chown, copyFile, link, lstat, mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, closeSync, constants, linkSync, lstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { chown, copyFile, lstat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errnoOf, fileSystemError, sha256File, syncDirectory, TrunklineError } from '../../../lib/index.ts';
+import {
+  errnoOf,
+  fileSystemError,
+  sha256File,
+  syncDescriptor,
+  syncDirectory,
+  TrunklineError,
+} from '../../../lib/index.ts';
 import type { StoredFile, StoredGroup } from '../../../model/index.ts';
 import { hrefOf } from './href.ts';
 import { checkPlace } from './schema.ts';
 
-/** Names of the directories in which files wait until they are whole; they lie at the top of the pool, where `recover` finds them. */
+/** How files and directories of them are called that wait until they are whole, at the top of the pool, where `recover` finds them. */
 export const STAGING_PREFIX = '.tmp-';
 
 /** Where packages lie, and the directories of prefixes that this process knows to survive a power cut. */
@@ -48,26 +56,31 @@ export async function holds(path: string): Promise<boolean> {
 
 /** What is new finds nothing in its place, and so costs no reading; what comes again may come because what lies there was damaged. */
 async function isThere(path: string, { size, sha256 }: StoredFile): Promise<boolean> {
-  const status = await lstat(path).catch(() => undefined);
+  const status = lstatSync(path, { throwIfNoEntry: false });
   return status?.isFile() === true && status.size === size && (await sha256File(path)) === sha256;
 }
 
 async function place(pool: Pool, directory: string, files: readonly StoredFile[]): Promise<void> {
-  await mkdir(directory, { recursive: true });
-  const staging = await mkdtemp(join(pool.path, STAGING_PREFIX));
-  try {
-    for (const file of files) {
-      const staged = join(staging, file.fileName);
+  mkdirSync(directory, { recursive: true });
+  for (const file of files) {
+    const staged = stagingName(pool);
+    try {
       await take(file, staged);
       await syncFile(staged);
-      await rename(staged, join(directory, file.fileName));
+      renameSync(staged, join(directory, file.fileName));
+    } catch (error) {
+      rmSync(staged, { force: true });
+      throw error;
     }
-    const prefix = dirname(directory);
-    await Promise.all([directory, prefix, ...(pool.settled.has(prefix) ? [] : [pool.path])].map(syncDirectory));
-    pool.settled.add(prefix);
-  } finally {
-    await rm(staging, { recursive: true, force: true });
   }
+  const prefix = dirname(directory);
+  await Promise.all([directory, prefix, ...(pool.settled.has(prefix) ? [] : [pool.path])].map(syncDirectory));
+  pool.settled.add(prefix);
+}
+
+/** A name at the top of the pool that nothing has. */
+export function stagingName(pool: Pool): string {
+  return join(pool.path, `${STAGING_PREFIX}${randomBytes(6).toString('hex')}`);
 }
 
 /**
@@ -75,21 +88,21 @@ async function place(pool: Pool, directory: string, files: readonly StoredFile[]
  * store's back. Otherwise a copy, which shares blocks where the file system can.
  */
 export async function take(file: StoredFile, staged: string): Promise<void> {
-  const status = await lstat(file.path);
+  const status = lstatSync(file.path);
   if (!status.isFile()) throw damaged(file, 'is not a regular file');
-  if (status.uid !== process.getuid?.() || !(await linked(file.path, staged))) await copy(file.path, staged);
-  await chmod(staged, 0o644);
-  const { size } = await lstat(staged);
+  if (status.uid !== process.getuid?.() || !linked(file.path, staged)) await copy(file.path, staged);
+  chmodSync(staged, 0o644);
+  const { size } = lstatSync(staged);
   if (size !== file.size || (await sha256File(staged)) !== file.sha256)
     throw damaged(file, 'is not what was identified: its size or SHA-256 differ');
 }
 
 async function syncFile(path: string): Promise<void> {
-  const handle = await open(path, 'r');
+  const file = openSync(path, 'r');
   try {
-    await handle.sync();
+    await syncDescriptor(file);
   } finally {
-    await handle.close();
+    closeSync(file);
   }
 }
 
@@ -100,9 +113,9 @@ async function copy(path: string, staged: string): Promise<void> {
     await chown(staged, process.getuid(), process.getgid());
 }
 
-async function linked(path: string, staged: string): Promise<boolean> {
+function linked(path: string, staged: string): boolean {
   try {
-    await link(path, staged);
+    linkSync(path, staged);
     return true;
   } catch (error) {
     if (['EXDEV', 'EMLINK', 'EPERM'].includes(errnoOf(error) ?? '')) return false;
