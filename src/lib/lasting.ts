@@ -22,7 +22,7 @@ const PIECES = 512;
 /** Bytes up to which writing into the page cache is no longer than asking another thread for it: 0.3 ms. */
 const SMALL = 1024 ** 2;
 
-const writePieces = promisify(writev) as unknown as (fd: number, pieces: readonly Uint8Array[]) => Promise<number>;
+const writePieces = promisify(writev);
 
 /**
  * `time` is what the files' times are set to, in seconds since the epoch. Each file begins to last as soon as it is written, so that the disk is at work
@@ -78,7 +78,7 @@ export function openLastingFiles(time: number, { durable = true } = {}): Lasting
 /** A disk that is nearly full takes a part; the next call says why. */
 async function writeAll(file: number, pieces: readonly Uint8Array[], small: boolean): Promise<void> {
   for (let left = pieces; left.length > 0;) {
-    const written = small ? writevSync(file, left) : await writePieces(file, left);
+    const written = small ? writevSync(file, left) : (await writePieces(file, left)).bytesWritten;
     left = after(left, written);
   }
 }
