@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { breathe, createMemory, errnoOf, TrunklineError, writeAtomic } from '../lib/index.ts';
+import { breathe, createMemory, errnoOf, namesIn, TrunklineError, writeAtomic } from '../lib/index.ts';
 import type { IndexFragment, PackageFile, PackageFormat, Store } from '../model/index.ts';
+import { STALE, takeAway } from './collect/files.ts';
+import { openFragmentPacks } from './fragment-packs.ts';
 import type { Layout } from './layout.ts';
 import type { ManifestPackage } from './manifest.ts';
 
@@ -13,6 +15,8 @@ interface Held {
 }
 
 const fragmentSchema = z.record(z.string(), z.string());
+/** So many and more at once go into packs. */
+const MANY = 64;
 /** Characters of fragments held in memory, so that the next snapshot reads no file again. */
 const MEMORY = 64e6;
 
@@ -23,19 +27,24 @@ export interface Fragments {
   keep(files: readonly PackageFile[], fragments: readonly IndexFragment[]): Promise<void>;
   /** The fragments of packages of a manifest, in their order. A kept one that is lost or damaged is made again from the package in the pool. */
   ofPackages(packages: readonly ManifestPackage[]): Promise<IndexFragment[]>;
+  /** Takes a package's fragments away; what a pack has of it goes with the last of that pack. */
+  remove(digest: string): Promise<void>;
+  /** Takes packs away of which no package is among `known`. `now` is in milliseconds. */
+  sweep(known: ReadonlySet<string>, now: number): Promise<void>;
 }
 
-/** Index entries by package digest, kept in `fragments/<aa>/<sha256>.<version>.json`. */
+/** Index entries by package digest, kept in `fragments/<aa>/<sha256>.<version>.json`, or many together in `fragments/packs/`. */
 export function openFragments(layout: Layout, format: PackageFormat, store: Store): Fragments {
   const memory = createMemory<Held>(MEMORY, ({ fragment }) =>
     Object.values(fragment).reduce((sum, text) => sum + text.length, 0),
   );
-  const pathOf = (digest: string) =>
-    join(layout.fragments, digest.slice(0, 2), `${digest}.${format.fragmentVersion}.json`);
+  const kept = openFiles(layout, format.fragmentVersion);
+  /** More than the memory may hold, of packages that are perhaps not in the pool yet. */
+  const beingKept = new Map<string, IndexFragment>();
   const known = (digest: string) => {
-    const held = memory.get(digest);
-    if (held !== undefined) return held.fragment;
-    const fragment = readKept(pathOf(digest));
+    const held = memory.get(digest)?.fragment ?? beingKept.get(digest);
+    if (held !== undefined) return held;
+    const fragment = kept.read(digest);
     if (fragment !== undefined) memory.set(digest, { fragment, kept: true });
     return fragment;
   };
@@ -59,13 +68,17 @@ export function openFragments(layout: Layout, format: PackageFormat, store: Stor
     return files.map((file, n) => present(found[n] ?? byDigest.get(file.sha256), file.path));
   };
   const keep = async (files: readonly PackageFile[], all: readonly IndexFragment[]) => {
-    const loose = [...files.entries()].filter(([, { sha256 }]) => memory.get(sha256)?.kept !== true);
-    for (const [n, { sha256, path }] of loose) {
-      const fragment = present(all[n], path);
-      // Cut or emptied by a power cut it is no JSON any more, and made again.
-      await writeAtomic(pathOf(sha256), JSON.stringify(fragment), { durable: false });
-      memory.set(sha256, { fragment, kept: true });
-      await breathe();
+    const fresh = new Map(
+      files.flatMap(({ sha256, path }, n) =>
+        memory.get(sha256)?.kept === true ? [] : [[sha256, present(all[n], path)] as const],
+      ),
+    );
+    for (const [digest, fragment] of fresh) beingKept.set(digest, fragment);
+    try {
+      await kept.write(fresh);
+      for (const [digest, fragment] of fresh) memory.set(digest, { fragment, kept: true });
+    } finally {
+      for (const digest of fresh.keys()) beingKept.delete(digest);
     }
   };
 
@@ -83,14 +96,48 @@ export function openFragments(layout: Layout, format: PackageFormat, store: Stor
     return packages.map((one, n) => present(found[n] ?? byDigest.get(one.sha256), one.fullName));
   };
 
-  return { ofFiles, ofPackages, keep };
+  return { ofFiles, ofPackages, keep, remove: kept.remove, sweep: kept.sweep };
 }
 
-function readKept(path: string): IndexFragment | undefined {
+/** Where fragments are kept. */
+function openFiles(layout: Layout, version: number) {
+  const packs = openFragmentPacks(join(layout.fragments, 'packs'), version);
+  const directoryOf = (digest: string) => join(layout.fragments, digest.slice(0, 2));
+  const pathOf = (digest: string) => join(directoryOf(digest), `${digest}.${version}.json`);
+  return {
+    read: (digest: string) => parsed(readLoose(pathOf(digest))) ?? parsed(packs.read(digest)),
+    // Cut or emptied by a power cut it is no JSON any more, and made again.
+    write: async (fresh: ReadonlyMap<string, IndexFragment>) => {
+      const texts = [...fresh].map(([digest, fragment]) => [digest, JSON.stringify(fragment)] as const);
+      if (texts.length >= MANY) await packs.write(texts);
+      else for (const [digest, text] of texts) await writeAtomic(pathOf(digest), text, { durable: false });
+    },
+    remove: async (digest: string) => {
+      const directory = directoryOf(digest);
+      for (const name of await namesIn(directory))
+        if (name.startsWith(`${digest}.`)) await takeAway(join(directory, name), directory);
+    },
+    sweep: async (packages: ReadonlySet<string>, now: number) => {
+      for (const path of packs.unused(packages, now, STALE)) await takeAway(path, dirname(path));
+    },
+  };
+}
+
+function readLoose(path: string): string | undefined {
   try {
-    return fragmentSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return readFileSync(path, 'utf8');
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function parsed(text: string | undefined): IndexFragment | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return fragmentSchema.parse(JSON.parse(text));
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
     throw error;
   }
 }

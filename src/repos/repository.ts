@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { allEnded, namesIn, waitedForLater } from '../lib/index.ts';
+import { allEnded, waitedForLater } from '../lib/index.ts';
 import type {
   Compression,
   IndexFragment,
@@ -14,7 +13,7 @@ import { createAssembler, keptChunks, type WholeText } from './assembly/index.ts
 import { closeBuildDirectory, writeBuildDirectory, type BuildDirectory } from './build-directory.ts';
 import { writeCandidate } from './candidate.ts';
 import { refuseMisplaced, type Components } from './components.ts';
-import { strayPackages, sweepByHash, takeAway } from './collect/files.ts';
+import { strayPackages, sweepByHash } from './collect/files.ts';
 import { openFragments } from './fragments.ts';
 import { layoutOf, type BuildPlace } from './layout.ts';
 import { snapshotLists } from './lists.ts';
@@ -254,14 +253,12 @@ function openParts(options: RepositoryOptions) {
 
 /** What the garbage collector does to files. */
 function removals(
-  { maker: { layout } }: Parts,
+  { maker: { layout }, fragments }: Parts,
   store: Store,
 ): Pick<Repository, 'removePackage' | 'sweep' | 'sweepIndices'> {
   const removePackage = async (sha256: string) => {
     await store.remove(sha256);
-    const fragments = join(layout.fragments, sha256.slice(0, 2));
-    for (const name of await namesIn(fragments))
-      if (name.startsWith(`${sha256}.`)) await takeAway(join(fragments, name), fragments);
+    await fragments.remove(sha256);
   };
   return {
     removePackage,
@@ -269,6 +266,7 @@ function removals(
     sweep: async (known, now) => {
       const strays = await strayPackages(layout, known, now);
       for (const digest of strays) await removePackage(digest);
+      await fragments.sweep(known, now);
       return { indices: await sweepByHash(layout, now), packages: strays.length };
     },
   };

@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
+import { breathe } from '../../lib/index.ts';
 import type { AssembledIndex, Compression, IndexFragment, IndexPart, WholePart } from '../../model/index.ts';
 import type { ManifestPackage } from '../manifest.ts';
 import type { Part, SnapshotTree } from '../tree/tree.ts';
@@ -156,6 +157,7 @@ async function digest(
     const length = n + 1 + (from?.length ?? 0);
     open.update(await openChunk(chunk, compression));
     closed.update(chunk.closed);
+    await breathe();
     openSize += chunk.openSize;
     closedSize += chunk.closed.length;
     if (length % every === 0)

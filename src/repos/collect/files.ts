@@ -5,7 +5,7 @@ import { readIndices } from '../assembly/index.ts';
 import { TEMPORARY, type Layout } from '../layout.ts';
 
 /** How long what nothing names any more is left, in milliseconds: a client may be in the midst of reading it. */
-const STALE = 86_400_000;
+export const STALE = 86_400_000;
 
 /** Takes a directory or file away, in one step as far as anybody sees, by way of `through`. Nothing happens where it is not there. */
 export async function takeAway(path: string, through: string): Promise<void> {
