@@ -11,5 +11,6 @@ export { heartbeat, leaseOf, listLost, recordProgress, release, type Lease } fro
 export { rankProject } from './rank.ts';
 export * from './recheck.ts';
 export { readWorkers, unservedTargets, type WorkerView } from './workers.ts';
+export { LOOKED_AT } from './places.ts';
 export { shedBacklogs, type Shed } from './shed.ts';
-export { LOOKED_AT, openAttempts, waitsOf, type Waiting } from './waits.ts';
+export { openAttempts, waitsOf, type Waiting } from './waits.ts';

@@ -1,18 +1,8 @@
-import {
-  listOpenAttempts,
-  listWaitingBuilds,
-  listWorkers,
-  requireBuild,
-  updateAttempt,
-  updateBuild,
-  type Db,
-} from '../db/index.ts';
+import { listWaitingBuilds, requireBuild, updateAttempt, updateBuild, type Db } from '../db/index.ts';
 import { emit } from '../events/index.ts';
 import { serves } from '../model/index.ts';
-import { buildingPlaces } from './places.ts';
+import { lookAround } from './places.ts';
 import { settle } from './settle.ts';
-import { LOOKED_AT } from './waits.ts';
-import { GONE } from './workers.ts';
 
 /** What was left out of a target's queue. */
 export interface Shed {
@@ -31,9 +21,7 @@ export async function shedBacklogs(
   db: Db,
   { targets, places, limit, now }: { targets: readonly string[]; places: number; limit: number; now: number },
 ): Promise<Shed[]> {
-  const open = await listOpenAttempts(db, { limit: LOOKED_AT });
-  const running = open.filter(({ state }) => state === 'running');
-  const others = buildingPlaces({ present: await listWorkers(db, now - GONE), running, jobs: places }, now);
+  const { open, places: others } = await lookAround(db, { jobs: places, now });
   const shed: Shed[] = [];
   for (const target of targets) {
     const here = open.filter((one) => one.target === target && one.state === 'pending');

@@ -1,18 +1,7 @@
-import {
-  countWaitingBefore,
-  listOpenAttempts,
-  listWorkers,
-  type Db,
-  type KnownWorker,
-  type OpenAttempt,
-  type QueuePlace,
-} from '../db/index.ts';
+import { countWaitingBefore, type Db, type OpenAttempt, type QueuePlace } from '../db/index.ts';
 import { forecast, freeAt, rivalsOf, waitReason, type Place, type Settings, type Waits } from '../model/index.ts';
-import { buildingPlaces } from './places.ts';
-import { GONE, unservedBy } from './workers.ts';
-
-/** Attempts that are played through at most; of those behind them it is reckoned. */
-export const LOOKED_AT = 5000;
+import { lookAround } from './places.ts';
+import { unservedBy } from './workers.ts';
 
 type Known = Pick<Settings, 'targets' | 'server' | 'jobs'>;
 
@@ -69,11 +58,8 @@ async function lookAhead(
   settings: Known,
   { now, until }: { now: number; until?: QueuePlace | undefined },
 ): Promise<Outlook> {
-  const present: KnownWorker[] = await listWorkers(db, now - GONE);
+  const { present, open, places } = await lookAround(db, { jobs: settings.jobs, now, until });
   const unserved = unservedBy(present, settings);
-  const open = await listOpenAttempts(db, { limit: LOOKED_AT, until });
-  const running = open.filter(({ state }) => state === 'running');
-  const places = buildingPlaces({ present, running, jobs: settings.jobs }, now);
   const waiting = open.filter(({ state }) => state === 'pending');
   const waits = forecast(
     waiting.filter(({ target }) => !unserved.has(target)),
