@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { createInterface, type Interface } from 'node:readline';
-import { registerSecret, TrunklineError } from '../lib/index.ts';
+import { onAbort, registerSecret, TrunklineError } from '../lib/index.ts';
 
 /** Longer than a password may be. */
 const LONGEST = 4096;
@@ -45,10 +45,9 @@ async function askTwice(signal: AbortSignal): Promise<string> {
 
 function answer(lines: Interface, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
-    const aborted = () => {
+    onAbort(signal, () => {
       reject(new DOMException('The question was interrupted', 'AbortError'));
-    };
-    signal.addEventListener('abort', aborted, { once: true });
+    });
     lines.once('close', () => {
       resolve('');
     });

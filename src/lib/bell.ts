@@ -1,3 +1,5 @@
+import { onAbort } from './aborts.ts';
+
 /** Wakes who waits within this process. Nothing is kept: a bell that nobody hears is lost, so that who waits looks again by himself now and then. */
 export interface Bell {
   ring(): void;
@@ -13,16 +15,17 @@ export function createBell(): Bell {
     },
     wait: (milliseconds, signal) => {
       const { promise, resolve } = Promise.withResolvers<undefined>();
+      // Not there yet when the signal is aborted already.
+      let forget = (): void => undefined;
       const wake = () => {
         clearTimeout(timer);
         waiting.delete(wake);
-        signal.removeEventListener('abort', wake);
+        forget();
         resolve(undefined);
       };
       const timer = setTimeout(wake, milliseconds);
       waiting.add(wake);
-      signal.addEventListener('abort', wake);
-      if (signal.aborted) wake();
+      forget = onAbort(signal, wake);
       return promise;
     },
   };

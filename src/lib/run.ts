@@ -1,4 +1,5 @@
 import type { Options } from 'execa';
+import { onAbort } from './aborts.ts';
 import { TrunklineError } from './errors.ts';
 import { redact } from './redact.ts';
 
@@ -129,13 +130,12 @@ async function start(command: readonly [string, ...string[]], options: RunOption
     endGroup(child.pid);
   };
   const timer = options.timeout === undefined ? undefined : setTimeout(end, options.timeout);
-  if (options.signal?.aborted) end();
-  options.signal?.addEventListener('abort', end, { once: true });
+  const forget = onAbort(options.signal, end);
   try {
     return { result: await child, started, killed };
   } finally {
     clearTimeout(timer);
-    options.signal?.removeEventListener('abort', end);
+    forget();
   }
 }
 

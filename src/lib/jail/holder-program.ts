@@ -48,8 +48,8 @@ sub overlay_host {
 }
 sub give {
   my ($path, $owner) = @_;
-  my $words = open(my $out, "-|") // die "fork: $!\\n";
-  if ($words == 0) {
+  my $child = open(my $out, "-|") // die "fork: $!\\n";
+  if ($child == 0) {
     open STDERR, ">&", \\*STDOUT;
     exec "/usr/bin/chown", "-hR", "--from=0:0", "$owner:$owner", $path or exit 127;
   }

@@ -1,3 +1,4 @@
+import { onAbort } from '../aborts.ts';
 import { TrunklineError } from '../errors.ts';
 import { bubblewrapArguments, TOOLS, type InsideMount } from './arguments.ts';
 import type { JailGroup } from './cgroups.ts';
@@ -42,21 +43,20 @@ export function createJail(options: JailOptions, parts: Parts): Jail {
     busy: new Set(),
     runs: 0,
   };
+  // Not there yet when the signal came while the jail was being opened.
+  let forget = (): void => undefined;
   const end = async () => {
     ending.abort();
-    options.signal?.removeEventListener('abort', onAbort);
+    forget();
     await Promise.allSettled(state.busy);
     await state.holder.close();
     await state.group.remove();
   };
   let closed: Promise<void> | undefined;
   const close = () => (closed ??= end());
-  const onAbort = () => {
+  forget = onAbort(options.signal, () => {
     close().catch(() => undefined);
-  };
-  options.signal?.addEventListener('abort', onAbort, { once: true });
-  // It may have come while the jail was being opened.
-  if (options.signal?.aborted === true) onAbort();
+  });
   return { ...operations(state), close, [Symbol.asyncDispose]: close };
 }
 

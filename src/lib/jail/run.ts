@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import { onAbort } from '../aborts.ts';
 import { TrunklineError } from '../errors.ts';
 import { BASE_ENVIRONMENT } from '../run.ts';
 import type { JailGroup, RunGroup } from './cgroups.ts';
@@ -57,7 +58,7 @@ export async function runInSpace(
     // Last the one we wait for: with its end its input ends, which is none that a program may take for its own.
     void group.kill().finally(() => running?.child.kill('SIGKILL'));
   };
-  const release = onAbort(space, options, end);
+  const release = onEither(space, options, end);
   let timer: NodeJS.Timeout | undefined;
   try {
     running = await start(space, group, args, options, input);
@@ -86,17 +87,13 @@ export async function runInSpace(
 }
 
 /** Calls `end` on either abort. Answers what undoes it. */
-function onAbort(space: RunSpace, options: JailRun, end: (reason: 'aborted') => void): () => void {
+function onEither(space: RunSpace, options: JailRun, end: (reason: 'aborted') => void): () => void {
   const abort = () => {
     end('aborted');
   };
-  const signals = [space.ending, options.signal].filter((signal) => signal !== undefined);
-  for (const signal of signals) {
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-  }
+  const releases = [space.ending, options.signal].map((signal) => onAbort(signal, abort));
   return () => {
-    for (const signal of signals) signal.removeEventListener('abort', abort);
+    for (const release of releases) release();
   };
 }
 
