@@ -36,7 +36,9 @@ export async function demote(
 ): Promise<Demoted> {
   requireFree(context.settings, subject.name);
   return context.mutexes.hold(`publish ${subject.target.name}`, async () => {
-    await context.repository(subject.target).requireSigning();
+    // Nothing has to be signed to take a ref away.
+    const standing = await standingPromotion(context.db, subject.target.name, subject.name);
+    if (standing?.from !== null) await context.repository(subject.target).requireSigning();
     const demoted = await context.db.transaction((tx) => takeBack(context, tx, subject, order));
     if (demoted.move?.toHash === null) await hideRef(context, subject);
     else await showRef(context, { target: subject.target.name, name: subject.name });

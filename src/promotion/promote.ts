@@ -62,9 +62,9 @@ export async function promote(
   const things: (PromotionWish & { on: VotedOn })[] = [];
   for (const wish of wishes) things.push({ ...wish, on: await findVotedOn(context.db, context.settings, wish.thing) });
   requireDistinct(things);
-  const targets = [...new Set(things.map(({ on }) => requireTarget(context.settings, on.target).name))].sort();
-  return holdAll(context.mutexes, targets, async () => {
-    for (const name of targets) await context.repository(requireTarget(context.settings, name)).requireSigning();
+  const targets = new Map(things.map(({ on }) => [on.target, requireTarget(context.settings, on.target)]));
+  return holdAll(context.mutexes, [...targets.keys()].sort(), async () => {
+    for (const target of targets.values()) await context.repository(target).requireSigning();
     const promoted = await context.db.transaction(async (tx) => {
       const all: Promoted[] = [];
       for (const one of things) all.push(await promoteOne(context, tx, one, order));

@@ -103,7 +103,9 @@ async function moveTo(
 ): Promise<RefMove | null> {
   const now = context.now();
   return context.mutexes.hold(`publish ${target.name}`, async () => {
-    await context.repository(target).requireSigning();
+    const there = await requireThere(context.db, { target, name: wanted });
+    const at = await findRef(context.db, target.name, name);
+    if (at?.snapshotHash !== there.hash) await context.repository(target).requireSigning();
     const moved = await context.db.transaction(async (tx) => {
       const { hash } = await requireThere(tx, { target, name: wanted });
       const order = { target: target.name, name, to: hash, actor, reason, now };

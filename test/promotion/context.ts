@@ -7,9 +7,10 @@ import { NOON } from '../db/samples.ts';
 
 export const TARGET = 'fedora-43-x86_64';
 
-/** A context whose repository writes down where its links were pointed. */
+/** A context whose repository writes down where its links were pointed; `signing.refused` is what becomes of signing. */
 export function contextOf(db: Db, protectedRefs: readonly string[] = []) {
   const links = new Map<string, string>();
+  const signing: { refused: Error | null } = { refused: null };
   const moveRef = (name: string, hash: string) => {
     links.set(name, hash);
     return Promise.resolve();
@@ -27,13 +28,13 @@ export function contextOf(db: Db, protectedRefs: readonly string[] = []) {
     repository: () =>
       ({
         ...{ moveRef, removeRef },
-        requireSigning: () => Promise.resolve(),
+        requireSigning: () => (signing.refused === null ? Promise.resolve() : Promise.reject(signing.refused)),
         isMaterialised: () => Promise.resolve(true),
       }) as unknown as Repository,
     mutexes: createMutexes(),
     now: () => NOON,
   };
-  return { context, links };
+  return { context, links, signing };
 }
 
 export function subject(name: string, target = TARGET): Subject {

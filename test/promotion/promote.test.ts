@@ -52,6 +52,26 @@ describeEngines('promotions', (fresh) => {
     ]);
   });
 
+  it('and moves are not recorded where nothing can be signed, but for those that need no signature', async () => {
+    const { one, two, give, at, context, signing, links } = await opened();
+    await give(one);
+    await give(one, 'other');
+    signing.refused = new Error('the key has expired');
+    const move = (to: string) => setRef(context, subject('other'), to, { ...BACK, force: false });
+    await expect(give(two)).rejects.toThrow('expired');
+    await expect(move(two)).rejects.toThrow('expired');
+    expect([await at(), await at('other'), links.get('other')]).toEqual([one, one, one]);
+    // It is there already; and a ref is taken away.
+    expect(await move(one)).toBeNull();
+    expect((await demote(context, subject('tested'), BACK)).move).toMatchObject({ toHash: null });
+    expect([await at(), links.has('tested')]).toEqual([undefined, false]);
+    signing.refused = null;
+    await give(two, 'other');
+    signing.refused = new Error('the key has expired');
+    await expect(demote(context, subject('other'), BACK)).rejects.toThrow('expired');
+    expect(await at('other')).toBe(two);
+  });
+
   it('of a build promote the snapshot it was published in', async () => {
     const { db, context, at } = await opened();
     const { id, snapshot: hash } = await published(db, 'a');

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, readlink, rm, stat, symlink } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeOnce } from '../../../../scripts/base-repositories/make-once.ts';
@@ -28,12 +28,7 @@ export async function preparedBuilder(stateDirectory: string, target: Target): P
   const shared = join(CACHE, `${target.name}-${await stateOf(target)}`);
   await makeOnce(shared, (directory) => prepare(directory, target), console.warn);
   await removeOutdated(shared, target);
-  const link = await readlink(join(shared, target.name, 'current'));
-  const root = join(stateDirectory, target.name, link);
-  for (const own of ['layers', 'resolved']) await mkdir(join(root, own), { recursive: true });
-  for (const name of ['build', 'clean', 'cache', 'work', 'root.json'])
-    await symlink(join(shared, target.name, link, name), join(root, name));
-  await symlink(link, join(stateDirectory, target.name, 'current'));
+  await linkRoot(join(shared, target.name), join(stateDirectory, target.name));
   return createSandboxBuilder({ stateDirectory });
 }
 
