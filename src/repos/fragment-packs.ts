@@ -39,7 +39,7 @@ export function openFragmentPacks(directory: string, version: number): FragmentP
     const changed = statSync(directory, { throwIfNoEntry: false })?.mtimeMs;
     if (changed === undefined || changed === looked) return;
     for (const name of readdirSync(directory)) {
-      if (!name.endsWith(suffix) || seen.has(name)) continue;
+      if (!name.endsWith(suffix) || name.startsWith('.') || seen.has(name)) continue;
       seen.add(name);
       for (const [digest, place] of placesIn(join(directory, name))) places.set(digest, place);
     }

@@ -1,4 +1,4 @@
-import { chmodSync, linkSync, mkdirSync, mkdtempSync, statSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,6 +10,10 @@ export interface LinkedFiles extends AsyncDisposable {
   directory: string;
 }
 
+const PREFIX = 'trunkline-read-';
+/** Milliseconds after which the directory of a process that is gone is nobody's: one of another host or container may be alive. */
+const LEFT = 3_600_000;
+
 /**
  * Hard links below a new directory, each at the path that `pathOf` says. Undefined where they cannot be had, and the files have to be copied: they lie
  * in another file system, or a jail's user may not read them. The directory goes with `dispose`.
@@ -18,8 +22,9 @@ export async function linkTogether(
   files: readonly InputFile[],
   pathOf: (file: InputFile, place: number) => string,
 ): Promise<LinkedFiles | undefined> {
+  removeLeft();
   // Nobody else gets past the directory around it.
-  const around = mkdtempSync(join(tmpdir(), 'trunkline-read-'));
+  const around = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
   const directory = join(around, 'in');
   const remove = () => rm(around, { recursive: true, force: true });
   try {
@@ -37,5 +42,24 @@ export async function linkTogether(
     await remove();
     if (['EXDEV', 'EMLINK', 'EPERM'].includes(errnoOf(error) ?? '')) return undefined;
     throw error;
+  }
+}
+
+/** Removes what processes left that were killed meanwhile. */
+function removeLeft(): void {
+  for (const name of readdirSync(tmpdir()).filter((one) => one.startsWith(PREFIX))) {
+    const path = join(tmpdir(), name);
+    const status = statSync(path, { throwIfNoEntry: false });
+    if (status === undefined || status.uid !== process.getuid?.() || Date.now() - status.mtimeMs < LEFT) continue;
+    if (!isAlive(Number(name.slice(PREFIX.length).split('-')[0]))) rmSync(path, { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errnoOf(error) !== 'ESRCH';
   }
 }

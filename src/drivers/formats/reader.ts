@@ -148,7 +148,7 @@ async function readLinked(
     (file, place) => pathOf({ file, place }),
   );
   if (linked === undefined) return undefined;
-  const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
+  const bytes = files.reduce((sum, { file }) => sum + Math.max(file.size, MAX_COPIED_BYTES), 0);
   const binds = [{ source: linked.directory, target: IN }];
   const reading = await startReading(jails, program, { binds, bytes, places: files.length, ahead: false });
   // Not before that do they go.

@@ -91,7 +91,7 @@ const recent = createMemory<{ version: string; record: IndexRecord }>(8, () => 1
 export async function knownIndices(directory: string): Promise<IndexRecord | null> {
   const status = lstatSync(join(directory, RECORD), { throwIfNoEntry: false });
   if (status === undefined) return null;
-  const version = [status.ino, status.mtimeMs, status.birthtimeMs, status.size].join(' ');
+  const version = [status.ino, status.ctimeMs, status.size].join(' ');
   const known = recent.get(directory);
   if (known?.version === version) return known.record;
   const record = await readIndices(directory);
