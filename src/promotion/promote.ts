@@ -19,7 +19,7 @@ import { checkJob, requireTarget, type Settings } from '../model/index.ts';
 import { checkRefName } from '../repos/index.ts';
 import type { Order, PromotionContext } from './context.ts';
 import { isProtected } from './refs.ts';
-import { pointRef } from './show.ts';
+import { pointRef, requireShowable } from './show.ts';
 import { findVotedOn, snapshotOf, type Thing } from './voted-on.ts';
 
 /** One thing that is to have a name. */
@@ -62,9 +62,12 @@ export async function promote(
   const things: (PromotionWish & { on: VotedOn })[] = [];
   for (const wish of wishes) things.push({ ...wish, on: await findVotedOn(context.db, context.settings, wish.thing) });
   requireDistinct(things);
-  const targets = new Map(things.map(({ on }) => [on.target, requireTarget(context.settings, on.target)]));
-  return holdAll(context.mutexes, [...targets.keys()].sort(), async () => {
-    for (const target of targets.values()) await context.repository(target).requireSigning();
+  const targets = new Set(things.map(({ on }) => requireTarget(context.settings, on.target).name));
+  return holdAll(context.mutexes, [...targets].sort(), async () => {
+    for (const { name, on } of things) {
+      const hash = await snapshotOf(context.db, on);
+      await requireShowable(context, requireTarget(context.settings, on.target), { ref: name, hash });
+    }
     const promoted = await context.db.transaction(async (tx) => {
       const all: Promoted[] = [];
       for (const one of things) all.push(await promoteOne(context, tx, one, order));

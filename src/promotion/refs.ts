@@ -4,7 +4,7 @@ import { TrunklineError } from '../lib/index.ts';
 import type { Settings } from '../model/index.ts';
 import { checkRefName } from '../repos/index.ts';
 import type { Order, PromotionContext } from './context.ts';
-import { showRefs } from './show.ts';
+import { requireShowable, showRefs } from './show.ts';
 import { requireThere, type Subject } from './subject.ts';
 
 /** They follow the trunk: `current` the newest successes, `consistent` the last time nothing was broken. */
@@ -104,8 +104,7 @@ async function moveTo(
   const now = context.now();
   return context.mutexes.hold(`publish ${target.name}`, async () => {
     const there = await requireThere(context.db, { target, name: wanted });
-    const at = await findRef(context.db, target.name, name);
-    if (at?.snapshotHash !== there.hash) await context.repository(target).requireSigning();
+    await requireShowable(context, target, { ref: name, hash: there.hash });
     const moved = await context.db.transaction(async (tx) => {
       const { hash } = await requireThere(tx, { target, name: wanted });
       const order = { target: target.name, name, to: hash, actor, reason, now };

@@ -1,4 +1,4 @@
-import { listRefs, requireSnapshot } from '../db/index.ts';
+import { findRef, listRefs, requireSnapshot } from '../db/index.ts';
 import { TrunklineError } from '../lib/index.ts';
 import type { Target } from '../model/index.ts';
 import type { PromotionContext } from './context.ts';
@@ -21,6 +21,16 @@ export async function moveRefs(context: PromotionContext, target: Target): Promi
 /** The same, holding it. */
 export async function showRefs(context: PromotionContext, target: Target): Promise<void> {
   await context.mutexes.hold(`show ${target.name}`, () => moveRefs(context, target));
+}
+
+/** To be called before a move is recorded that an expired key would keep from being shown; signing may take long. @throws TrunklineError `signing_failed` */
+export async function requireShowable(
+  context: PromotionContext,
+  target: Target,
+  { ref, hash }: { ref: string; hash: string },
+): Promise<void> {
+  const at = await findRef(context.db, target.name, ref);
+  if (at?.snapshotHash !== hash) await context.repository(target).requireSigning(hash);
 }
 
 /** Points a ref's link at a snapshot; where that does not exist as files, they are made, saying what they said before. */

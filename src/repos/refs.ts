@@ -13,7 +13,7 @@ import {
   TrunklineError,
   writeAtomic,
 } from '../lib/index.ts';
-import type { PackageFormat } from '../model/index.ts';
+import type { PackageFormat, Signer } from '../model/index.ts';
 import type { IndexRecord } from './assembly/index.ts';
 import { checkHash, checkRefName, KEY_FILE, linkTarget, type Layout } from './layout.ts';
 import { armoredKeys, signedFiles } from './sign.ts';
@@ -110,24 +110,45 @@ export async function isRefThere(layout: Layout, name: string): Promise<boolean>
   return found.some((one) => one !== null);
 }
 
+/** Whether something has to be signed so that a ref can point at a snapshot: its own index, or a snapshot that has no files yet or other keys than today's. */
+export async function mustSign(maker: RefMaker, hash: string): Promise<boolean> {
+  if (maker.signer === null) return false;
+  if (maker.format.layout.byHash !== null) return true;
+  const indices = await snapshotIndices(maker.layout, checkHash(hash));
+  return indices === null || (await otherKeys(maker, maker.signer, hash, indices)) !== null;
+}
+
 /**
  * Gives a snapshot that a ref points at the signature of today's keys, where it was written with others or none. What it says stays; whoever has the
  * index file goes on with either signature while both keys are trusted.
  */
 async function signAgain(maker: RefMaker, hash: string, indices: IndexRecord): Promise<void> {
   const { layout, format, signer, origin, architectures } = maker;
-  if (signer === null) return;
+  const saying = signer && (await otherKeys(maker, signer, hash, indices));
+  if (saying === null) return;
   const directory = join(layout.snapshots, hash);
+  const first = format.indexOfIndices(indices.indices, { time: indices.time, architectures, origin });
+  for (const file of await signedFiles(maker, first)) await writeAtomic(join(directory, file.path), file.content);
+  for (const file of saying) await writeAtomic(join(directory, file.fileName), file.content);
+}
+
+/** The files of a snapshot that say today's keys; null where those beside it do. */
+async function otherKeys(
+  maker: RefMaker,
+  signer: Signer,
+  hash: string,
+  indices: IndexRecord,
+): Promise<readonly { fileName: string; content: string }[] | null> {
+  const { layout, format } = maker;
   const { keyPath } = format.layout;
   // Where the format has no place for the keys, client files have them in themselves.
   const saying =
     keyPath === null
       ? await snapshotClientFiles(maker, hash, format.componentsOf(indices.indices))
       : [{ fileName: keyPath, content: await armoredKeys(signer) }];
-  if (saying.every(({ fileName, content }) => content === textAt(join(directory, fileName)))) return;
-  const first = format.indexOfIndices(indices.indices, { time: indices.time, architectures, origin });
-  for (const file of await signedFiles(maker, first)) await writeAtomic(join(directory, file.path), file.content);
-  for (const file of saying) await writeAtomic(join(directory, file.fileName), file.content);
+  const said = ({ fileName, content }: { fileName: string; content: string }) =>
+    content === textAt(join(layout.snapshots, hash, fileName));
+  return saying.every(said) ? null : saying;
 }
 
 /**

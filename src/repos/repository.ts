@@ -26,7 +26,7 @@ import {
 } from './manifest.ts';
 import { recoverRepository, type Recovery } from './recover.ts';
 import { snapshotFiles } from './materialise.ts';
-import { moveRef, readRef, removeRef, validUntil, type RefMaker } from './refs.ts';
+import { moveRef, mustSign, readRef, removeRef, validUntil, type RefMaker } from './refs.ts';
 import { snapshotDirectory } from './snapshots.ts';
 import type { Owned } from './tree/holders.ts';
 import { openTree, type NodeStore } from './tree/tree.ts';
@@ -125,8 +125,8 @@ export interface Repository {
     files: readonly PackageFile[],
     options: { directory: string; time: number },
   ): Promise<LocalRepository>;
-  /** Signs something, where a moved ref would have to be signed: to be called before a move is recorded. @throws TrunklineError `signing_failed` */
-  requireSigning(): Promise<void>;
+  /** Signs something, where a ref that moves to `hash` would have to be signed: to be called before a move is recorded. @throws TrunklineError `signing_failed` */
+  requireSigning(hash: string): Promise<void>;
   /** `now` is in seconds; by default this machine's clock says it. */
   moveRef(name: string, hash: string, now?: number): Promise<void>;
   readRef(name: string): Promise<string | null>;
@@ -175,8 +175,8 @@ export function openRepository(options: RepositoryOptions): Repository {
     }),
     candidate: (root, files, { directory, time }) =>
       writeCandidate({ ...parts, store }, { root, files, directory, time }),
-    requireSigning: async () => {
-      if (signer !== null && format.layout.byHash !== null) await signer.sign(Buffer.from(target.name), 'detached');
+    requireSigning: async (hash) => {
+      if (await mustSign(maker, hash)) await signer?.sign(Buffer.from(target.name), 'detached');
     },
     moveRef: (name, hash, now = clock()) => moveRef(maker, name, hash, now),
     readRef: (name) => readRef(layout, name),
