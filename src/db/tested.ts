@@ -111,28 +111,26 @@ function sameThing(eb: ExpressionBuilder<Schema, 'votes'>, { kind, since }: Good
 /** Successes that are counted of a job at most: enough to tell a rare one from a common one. */
 const COUNTED = 200;
 
-async function rarestSuccess(db: DbOrTx, filter: GoodFilter): Promise<string> {
-  const { jobs } = filter;
-  if (jobs.length === 1) return jobs[0];
-  const counts: { job: string; count: number }[] = [];
-  for (const job of new Set(jobs)) {
-    const { count } = await db.sql
-      .selectFrom((eb) =>
-        eb
-          .selectFrom('votes')
-          .select('votes.id')
-          .where('votes.target', '=', filter.target)
-          .where('votes.kind', '=', filter.kind)
-          .where('votes.job', '=', job)
-          .where('votes.live', '=', YES)
-          .where('votes.in_progress', '=', NO)
-          .where('votes.success', '=', 1)
-          .limit(COUNTED)
-          .as('some'),
-      )
-      .select(({ fn }) => fn.countAll<number | string>().as('count'))
-      .executeTakeFirstOrThrow();
-    counts.push({ job, count: Number(count) });
-  }
-  return counts.reduce((least, one) => (one.count < least.count ? one : least)).job;
+async function rarestSuccess(db: DbOrTx, { jobs, ...filter }: GoodFilter): Promise<string> {
+  const different = [...new Set(jobs)];
+  if (different.length === 1) return jobs[0];
+  const counts = await db.sql
+    .selectNoFrom((eb) => different.map((job, n) => countSuccesses(eb, filter, job).as(String(n))))
+    .executeTakeFirstOrThrow();
+  const found = different.map((job, n) => ({ job, count: Number(counts[String(n)]) }));
+  return found.reduce((least, one) => (one.count < least.count ? one : least)).job;
+}
+
+function countSuccesses(eb: ExpressionBuilder<Schema, never>, { target, kind }: TestedFilter, job: string) {
+  const some = eb
+    .selectFrom('votes')
+    .select('votes.id')
+    .where('votes.target', '=', target)
+    .where('votes.kind', '=', kind)
+    .where('votes.job', '=', job)
+    .where('votes.live', '=', YES)
+    .where('votes.in_progress', '=', NO)
+    .where('votes.success', '=', 1)
+    .limit(COUNTED);
+  return eb.selectFrom(some.as('some')).select(({ fn }) => fn.countAll<number | string>().as('count'));
 }
