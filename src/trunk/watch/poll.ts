@@ -52,13 +52,14 @@ export async function pollProjects(context: TrunkContext, signal: AbortSignal): 
 
 /** The next project that is due, when it is; null after an abort. */
 async function takeNext(context: TrunkContext, signal: AbortSignal): Promise<{ poll: Poll; began: number } | null> {
-  while (!isAborted(signal)) {
+  // The others wait until it is due; one that another server was about to take is not asked for without a pause.
+  for (let least = 0; ; least = 10) {
+    await waitForNext(context, { least, signal });
+    if (isAborted(signal)) return null;
     const began = context.now();
     const poll = await takePoll(context.db, { now: began, until: began + TAKEN, by: context.server });
     if (poll !== null) return { poll, began };
-    await waitForNext(context, signal);
   }
-  return null;
 }
 
 /** Spread over one interval, and the first at once: a server that starts again begins with what is overdue, not with everything. */
@@ -149,8 +150,12 @@ function intervalAfter({ settings }: TrunkContext, failures: number): number {
   return Math.max(interval, Math.min(interval * 2 ** Math.min(failures, 20), LONGEST_PAUSE));
 }
 
-async function waitForNext(context: TrunkContext, signal: AbortSignal): Promise<void> {
+/** Until the next project is due, `least` milliseconds or more. */
+async function waitForNext(
+  context: TrunkContext,
+  { least, signal }: { least: number; signal: AbortSignal },
+): Promise<void> {
   const next = (await nextPollAt(context.db)) ?? Number.POSITIVE_INFINITY;
-  const wait = Math.max(10, Math.min(next - context.now(), LOOK_AGAIN));
-  await pauseFor(wait, signal);
+  const wait = Math.max(least, Math.min(next - context.now(), LOOK_AGAIN));
+  if (wait > 0) await pauseFor(wait, signal);
 }

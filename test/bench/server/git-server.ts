@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { pipeline } from 'node:stream/promises';
-import { serveMirror } from '../../../src/lib/git/index.ts';
+import { sha256 } from '../../../src/lib/index.ts';
+import { serveMirror, type GitQuestion } from '../../../src/lib/git/index.ts';
 
 /** A repository behind git's own http-backend, at every address below `url`. */
 export interface GitServer {
@@ -12,9 +12,19 @@ export interface GitServer {
   close(): Promise<void>;
 }
 
-/** Serves git directories by the first part of the address: `{up: '/…/up.git'}` answers at `/up/whatever`. */
+/**
+ * Serves git directories, in which nothing changes meanwhile, by the first part of the address: `{up: '/…/up.git'}` answers at `/up/whatever`. What was
+ * asked before is answered as git did then: its processes would take more of the machine than what asks them.
+ */
 export async function serveGit(repositories: Readonly<Record<string, string>>): Promise<GitServer> {
   let requests = 0;
+  const given = new Map<string, Promise<Answer>>();
+  const answerTo = (path: string, question: GitQuestion) => {
+    const key = [path, question.kind, question.protocol, question.encoding, sha256(question.body)].join(' ');
+    const known = given.get(key) ?? askGit(path, question);
+    given.set(key, known);
+    return known;
+  };
   const server = createServer((request, response) => {
     requests += 1;
     const [, name = ''] = (request.url ?? '').split('/');
@@ -24,10 +34,8 @@ export async function serveGit(repositories: Readonly<Record<string, string>>): 
     const answer = async () => {
       if (path === undefined) throw new Error('there is no such repository');
       const body = await buffer(request);
-      const question = { kind, protocol: protocol?.toString(), encoding, body } as const;
-      const given = await serveMirror(path, question, AbortSignal.timeout(60_000));
-      response.writeHead(given.status, given.headers);
-      await pipeline(given.body, response);
+      const answer = await answerTo(path, { kind, protocol: protocol?.toString(), encoding, body });
+      response.writeHead(answer.status, answer.headers).end(answer.body);
     };
     answer().catch(() => response.destroy());
   });
@@ -40,4 +48,15 @@ export async function serveGit(repositories: Readonly<Record<string, string>>): 
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+interface Answer {
+  status: number;
+  headers: Record<string, string>;
+  body: Buffer;
+}
+
+async function askGit(path: string, question: GitQuestion): Promise<Answer> {
+  const { status, headers, body } = await serveMirror(path, question, AbortSignal.timeout(60_000));
+  return { status, headers, body: await buffer(body) };
 }
