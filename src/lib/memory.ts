@@ -3,19 +3,39 @@ export interface Memory<Value> {
   /** Counts as a use. */
   get(key: string): Value | undefined;
   has(key: string): boolean;
+  /** Counts as a use. */
   set(key: string, value: Value): void;
   clear(): void;
   readonly size: number;
 }
 
-export function createMemory<Value>(limit: number, weigh: (value: Value) => number): Memory<Value> {
+/** With `idle`, everything is let go after so many milliseconds in which nothing was used; `onIdle` is told then. */
+export function createMemory<Value>(
+  limit: number,
+  weigh: (value: Value) => number,
+  { idle, onIdle }: { idle?: number; onIdle?: () => void } = {},
+): Memory<Value> {
   const held = new Map<string, Value>();
   let total = 0;
+  let timer: NodeJS.Timeout | undefined;
   const forget = (key: string) => {
     const value = held.get(key);
     if (value === undefined) return;
     total -= weigh(value);
     held.delete(key);
+  };
+  const clear = () => {
+    held.clear();
+    total = 0;
+  };
+  const rest = () => {
+    timer = undefined;
+    clear();
+    onIdle?.();
+  };
+  const used = () => {
+    if (timer !== undefined) timer.refresh();
+    else if (idle !== undefined) timer = setTimeout(rest, idle).unref();
   };
   return {
     get size() {
@@ -25,11 +45,13 @@ export function createMemory<Value>(limit: number, weigh: (value: Value) => numb
     get: (key) => {
       const value = held.get(key);
       if (value === undefined) return undefined;
+      used();
       held.delete(key);
       held.set(key, value);
       return value;
     },
     set: (key, value) => {
+      used();
       forget(key);
       held.set(key, value);
       total += weigh(value);
@@ -38,9 +60,6 @@ export function createMemory<Value>(limit: number, weigh: (value: Value) => numb
         forget(oldest);
       }
     },
-    clear: () => {
-      held.clear();
-      total = 0;
-    },
+    clear,
   };
 }

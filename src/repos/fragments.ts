@@ -17,8 +17,9 @@ interface Held {
 const fragmentSchema = z.record(z.string(), z.string());
 /** So many and more at once go into packs. */
 const MANY = 64;
-/** Characters of fragments held in memory, so that the next snapshot reads no file again. */
+/** Characters of fragments held in memory, so that the next snapshot reads no file again, and the milliseconds without use after which none are: most checks of an installation are shorter. */
 const MEMORY = 64e6;
+const IDLE = 600_000;
 
 export interface Fragments {
   /** The fragments of files that lie somewhere, in the order given; made once per digest. */
@@ -35,9 +36,8 @@ export interface Fragments {
 
 /** Index entries by package digest, kept in `fragments/<aa>/<sha256>.<version>.json`, or many together in `fragments/packs/`. */
 export function openFragments(layout: Layout, format: PackageFormat, store: Store): Fragments {
-  const memory = createMemory<Held>(MEMORY, ({ fragment }) =>
-    Object.values(fragment).reduce((sum, text) => sum + text.length, 0),
-  );
+  const weigh = ({ fragment }: Held) => Object.values(fragment).reduce((sum, text) => sum + text.length, 0);
+  const memory = createMemory(MEMORY, weigh, { idle: IDLE });
   const kept = openFiles(layout, format.fragmentVersion);
   /** More than the memory may hold, of packages that are perhaps not in the pool yet. */
   const beingKept = new Map<string, IndexFragment>();

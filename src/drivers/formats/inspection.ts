@@ -19,20 +19,13 @@ export interface Inspector {
 
 /** Files read in one jail at most, and their bytes unless it is one file. */
 const BATCH = { files: 1000, bytes: 256 * 1024 ** 2 };
-/** Characters of fragments remembered between `identify` and `fragments` (those of 50,000 small packages), and the milliseconds after which none is. */
+/** Characters of fragments remembered between `identify` and `fragments` (those of 50,000 small packages), and the milliseconds without use after which none is. */
 const REMEMBERED = 200e6;
 const IDLE = 60_000;
 
 /** Puts a short memory, batches and a second look in front of a format's reading, so that `identify` and `fragments` cost one jail, not two. */
 export function createInspector(read: Inspect): Inspector {
-  const memory = createMemory(REMEMBERED, weigh);
-  let idle: NodeJS.Timeout | undefined;
-  const forgetLater = () => {
-    clearTimeout(idle);
-    idle = setTimeout(() => {
-      memory.clear();
-    }, IDLE).unref();
-  };
+  const memory = createMemory(REMEMBERED, weigh, { idle: IDLE });
   const inspect = async (files: readonly InputFile[]) => {
     const found = new Map<string, Inspection>();
     const unread = new Map<string, InputFile>();
@@ -50,7 +43,6 @@ export function createInspector(read: Inspect): Inspector {
         memory.set(file.sha256, inspection);
       });
     });
-    forgetLater();
     return files.map((file) => found.get(file.sha256)).filter((one) => one !== undefined);
   };
   const fragments = async (files: readonly PackageFile[]) => {

@@ -62,7 +62,7 @@ export function createAssembler(options: AssemblerOptions): Assembler {
     trails.clear();
   });
   const recall = async () => {
-    if (memory.size === 0) for (const chunk of await options.kept()) memory.set(chunk);
+    if (memory.size === 0) for (const chunk of await options.kept()) memory.set(chunk.key, chunk);
   };
   const treeChunks = chunksOfTree(options, memory);
 
@@ -117,7 +117,7 @@ function chunksOfTree(options: AssemblerOptions, memory: ChunkMemory) {
       text: entries.map((entry) => part.entry(entry)).join(''),
     }));
     const chunks = await makeChunks(texts, compression, how);
-    if (!moved) for (const chunk of chunks) memory.set(chunk);
+    if (!moved) for (const chunk of chunks) memory.set(chunk.key, chunk);
     return chunks;
   };
   return { known, of };

@@ -1,4 +1,4 @@
-import { compress, compressHere, createMemory, decompress } from '../../lib/index.ts';
+import { compress, compressHere, createMemory, decompress, type Memory } from '../../lib/index.ts';
 import type { Compression } from '../../model/index.ts';
 
 /** Bytes of chunks held in memory at most, and the milliseconds without use after which they are let go. */
@@ -47,7 +47,7 @@ export function chunkOf(memory: ChunkMemory, key: string, text: string, compress
   if (known !== undefined) return known;
   const open = Buffer.from(text);
   const chunk = { key, openSize: open.length, closed: compressHere(open, compression), open };
-  memory.set(chunk);
+  memory.set(key, chunk);
   return chunk;
 }
 
@@ -56,36 +56,9 @@ export async function openChunk(chunk: Chunk, compression: Compression): Promise
   return chunk.open;
 }
 
-/** Chunks by key; all of them are let go when nobody has asked for a minute. */
-export interface ChunkMemory {
-  get(key: string): Chunk | undefined;
-  set(chunk: Chunk): void;
-  readonly size: number;
-}
+/** Chunks by their keys. */
+export type ChunkMemory = Memory<Chunk>;
 
 export function createChunkMemory(onIdle: () => void): ChunkMemory {
-  const held = createMemory<Chunk>(HELD, (chunk) => chunk.closed.length + chunk.openSize);
-  let timer: NodeJS.Timeout | undefined;
-  const touch = () => {
-    timer ??= setTimeout(() => {
-      held.clear();
-      timer = undefined;
-      onIdle();
-    }, IDLE).unref();
-    timer.refresh();
-  };
-  return {
-    get size() {
-      return held.size;
-    },
-    get: (key) => {
-      const chunk = held.get(key);
-      if (chunk !== undefined) touch();
-      return chunk;
-    },
-    set: (chunk) => {
-      touch();
-      held.set(chunk.key, chunk);
-    },
-  };
+  return createMemory<Chunk>(HELD, (chunk) => chunk.closed.length + chunk.openSize, { idle: IDLE, onIdle });
 }

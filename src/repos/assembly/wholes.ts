@@ -32,6 +32,6 @@ export async function wholeChunk(
   if (known !== undefined) return known;
   const [chunk] = await makeChunks([{ key, text }], compression, { alone: false });
   if (chunk === undefined) throw new Error('a text without a chunk');
-  memory.set(chunk);
+  memory.set(chunk.key, chunk);
   return chunk;
 }
