@@ -1,32 +1,25 @@
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  fsync,
-  mkdirSync,
-  openSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFile,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsync, mkdirSync, openSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { errnoOf, TrunklineError } from './errors.ts';
-
-/** Bytes up to which writing into the page cache is no longer than asking another thread for it. */
-const SMALL = 256 * 1024;
+import { writePieces } from './write-pieces.ts';
 
 /** Makes the content of an open file, or the names in an open directory, survive a power cut. Waits for the disk on another thread. */
 export const syncDescriptor: (descriptor: number) => Promise<void> = promisify(fsync);
 
-const writeLarge = promisify(writeFile);
+/** How everything is called that is not whole yet; start-up removes what was left of it. */
+export const TEMPORARY = '.tmp-';
 
-/** A name beside `path` for a file that is renamed to `path` when it is whole. Start-up removes leftovers by the `.tmp-` prefix. */
+/** A name beside `path` that nothing has, for what is renamed to `path` when it is whole. */
 export function temporaryBeside(path: string): string {
-  return join(dirname(path), `.tmp-${basename(path)}-${randomBytes(6).toString('hex')}`);
+  return join(dirname(path), `${TEMPORARY}${basename(path)}-${randomBytes(6).toString('hex')}`);
+}
+
+/** Whether link(2) says that a hard link cannot be had: another file system, too many of them, or one that the kernel forbids. Then a copy has to do. */
+export function cannotLink(error: unknown): boolean {
+  return ['EXDEV', 'EMLINK', 'EPERM'].includes(errnoOf(error) ?? '');
 }
 
 /** Makes what was renamed or created in `directory` survive a power cut. */
@@ -54,7 +47,7 @@ export async function writeAtomic(
   try {
     const file = openNew(temporary, mode);
     try {
-      await writeWhole(file, typeof content === 'string' ? Buffer.from(content) : content);
+      await writePieces(file, [typeof content === 'string' ? Buffer.from(content) : content]);
       if (durable !== false) await syncDescriptor(file);
     } finally {
       closeSync(file);
@@ -76,12 +69,6 @@ function openNew(path: string, mode: number): number {
   }
   mkdirSync(dirname(path), { recursive: true });
   return openSync(path, 'wx', mode);
-}
-
-/** A disk that is nearly full takes a part; the next call says why. */
-async function writeWhole(file: number, content: Uint8Array): Promise<void> {
-  if (content.length > SMALL) await writeLarge(file, content);
-  else for (let at = 0; at < content.length;) at += writeSync(file, content, at);
 }
 
 /**

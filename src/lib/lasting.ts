@@ -1,8 +1,8 @@
-import { closeSync, futimesSync, mkdirSync, openSync, readdirSync, writev, writevSync } from 'node:fs';
+import { closeSync, futimesSync, mkdirSync, openSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { syncDescriptor } from './files.ts';
 import { allEnded, waitedForLater } from './together.ts';
+import { writePieces } from './write-pieces.ts';
 
 /**
  * New files that are written together and made to last together: a file system then writes them in one go. What does not wait for the disk is done
@@ -16,13 +16,6 @@ export interface LastingFiles extends Disposable {
   /** To be called whatever happens. */
   close(): void;
 }
-
-/** How many pieces one system call takes (IOV_MAX is 1,024). */
-const PIECES = 512;
-/** Bytes up to which writing into the page cache is no longer than asking another thread for it: 0.3 ms. */
-const SMALL = 1024 ** 2;
-
-const writePieces = promisify(writev);
 
 /**
  * `time` is what the files' times are set to, in seconds since the epoch. Each file begins to last as soon as it is written, so that the disk is at work
@@ -40,10 +33,10 @@ export function openLastingFiles(time: number, { durable = true } = {}): Lasting
     files.set(file, durable ? waitedForLater(syncDescriptor(file)) : Promise.resolve());
   };
   const write = async (file: number, pieces: readonly (string | Uint8Array)[]) => {
-    const bytes = pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece));
-    const small = bytes.reduce((sum, one) => sum + one.length, 0) <= SMALL;
-    for (let start = 0; start < bytes.length; start += PIECES)
-      await writeAll(file, bytes.slice(start, start + PIECES), small);
+    await writePieces(
+      file,
+      pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)),
+    );
     futimesSync(file, time, time);
   };
   const close = () => {
@@ -73,23 +66,6 @@ export function openLastingFiles(time: number, { durable = true } = {}): Lasting
     close,
     [Symbol.dispose]: close,
   };
-}
-
-/** A disk that is nearly full takes a part; the next call says why. */
-async function writeAll(file: number, pieces: readonly Uint8Array[], small: boolean): Promise<void> {
-  for (let left = pieces; left.length > 0;) {
-    const written = small ? writevSync(file, left) : (await writePieces(file, left)).bytesWritten;
-    left = after(left, written);
-  }
-}
-
-function after(pieces: readonly Uint8Array[], bytes: number): Uint8Array[] {
-  let skip = bytes;
-  return pieces.flatMap((piece) => {
-    const rest = piece.subarray(Math.min(skip, piece.length));
-    skip -= piece.length - rest.length;
-    return rest.length > 0 ? [rest] : [];
-  });
 }
 
 function directoriesFrom(top: string): string[] {

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, open, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf, fileSystemError, syncDirectory, TrunklineError } from '../lib/index.ts';
-import { buildDirectoryPath, checkHash, linkTarget, TEMPORARY, type BuildPlace } from './layout.ts';
+import { errnoOf, fileSystemError, syncDirectory, TEMPORARY, TrunklineError } from '../lib/index.ts';
+import { buildDirectoryPath, checkHash, linkTarget, type BuildPlace } from './layout.ts';
 import { clientKeys, type RefMaker } from './refs.ts';
 import { snapshotIndices } from './snapshots.ts';
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { chmod, copyFile, link, mkdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errnoOf, fileSystemError, openLastingFiles } from '../lib/index.ts';
+import { cannotLink, errnoOf, fileSystemError, openLastingFiles } from '../lib/index.ts';
 import type { LocalRepository, PackageFile, Store } from '../model/index.ts';
 import { writeIndices, type Assembler } from './assembly/index.ts';
 import { refuseMisplaced, type Components } from './components.ts';
@@ -51,7 +51,7 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
     await link(from, to);
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return;
-    if (!['EXDEV', 'EMLINK', 'EPERM'].includes(errnoOf(error) ?? '')) throw error;
+    if (!cannotLink(error)) throw error;
     await copyFile(from, to, constants.COPYFILE_FICLONE);
   }
   await chmod(to, 0o644);

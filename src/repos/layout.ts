@@ -26,9 +26,6 @@ export function layoutOf(directory: string): Layout {
   };
 }
 
-/** Prefix of everything that is not whole yet. */
-export const TEMPORARY = '.tmp-';
-
 /** The public keys that clients are to trust, beside the refs. */
 export const KEY_FILE = 'trunkline.asc';
 

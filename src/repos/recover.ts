@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { namesIn, TrunklineError } from '../lib/index.ts';
-import { TEMPORARY, type Layout } from './layout.ts';
+import { namesIn, TEMPORARY, TrunklineError } from '../lib/index.ts';
+import type { Layout } from './layout.ts';
 import { isRefThere, moveRef, readRef, removeRef, type RefMaker } from './refs.ts';
 import { snapshotIndices } from './snapshots.ts';
 

@@ -1,11 +1,25 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { allEnded, errnoOf, fileSystemError, openLastingFiles, syncDirectory } from '../lib/index.ts';
+import {
+  allEnded,
+  errnoOf,
+  fileSystemError,
+  openLastingFiles,
+  syncDirectory,
+  TEMPORARY,
+  temporaryBeside,
+} from '../lib/index.ts';
 import type { PackageFormat, Signer } from '../model/index.ts';
-import { knownIndices, linkByHash, writeIndices, type Assembly, type IndexRecord } from './assembly/index.ts';
-import { checkHash, TEMPORARY, type Layout } from './layout.ts';
+import {
+  knownIndices,
+  linkByHash,
+  rememberIndices,
+  writeIndices,
+  type Assembly,
+  type IndexRecord,
+} from './assembly/index.ts';
+import { checkHash, type Layout } from './layout.ts';
 import { signedFiles } from './sign.ts';
 
 /** What a snapshot's files are made with. */
@@ -44,7 +58,7 @@ export async function placeSnapshot(maker: SnapshotMaker, hash: string, content:
   const { time } = content;
   try {
     using files = openLastingFiles(time);
-    const top = newDirectory(layout);
+    const top = newDirectory(directory);
     try {
       symlinkSync('../../pool', join(top, 'pool'));
       const assemblies = await content.assemblies;
@@ -57,9 +71,11 @@ export async function placeSnapshot(maker: SnapshotMaker, hash: string, content:
       );
       const writing = writeIndices(top, assemblies, { files, format, time, byHash: layout.byHash });
       await allEnded([signing(), writing, ...others]);
+      const record = await writing;
       linkByHash(top, directory, assemblies, { format, byHash: layout.byHash });
       await allEnded([files.settle(top), content.durable()]);
-      if (!giveName(top, directory)) rmSync(top, { recursive: true });
+      if (giveName(top, directory)) rememberIndices(directory, record);
+      else rmSync(top, { recursive: true });
       await syncDirectory(layout.snapshots);
     } catch (error) {
       rmSync(top, { recursive: true, force: true });
@@ -79,9 +95,9 @@ export async function removeSnapshot(layout: Layout, hash: string): Promise<void
   await rm(leaving, { recursive: true, force: true });
 }
 
-/** A directory beside the snapshots, as deep as one, in which one can be made. */
-function newDirectory(layout: Layout): string {
-  const path = join(layout.snapshots, `${TEMPORARY}${randomBytes(6).toString('hex')}`);
+/** A directory beside a snapshot's, as deep as it, in which it can be made. */
+function newDirectory(directory: string): string {
+  const path = temporaryBeside(directory);
   mkdirSync(path, { recursive: true });
   return path;
 }

@@ -1,6 +1,6 @@
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { namesIn } from '../lib/index.ts';
+import { namesIn, TEMPORARY } from '../lib/index.ts';
 
 interface Held {
   path: string;
@@ -8,15 +8,12 @@ interface Held {
   usedAt: number;
 }
 
-/** How names of repositories begin that are being made. */
-export const MAKING = '.tmp-';
-
 /** Removes repositories that are half made, then packages that were used longest ago until those left below `directory` have at most `limit` bytes, and what leads to removed ones. */
 export async function prunePool(directory: string, limit: number): Promise<void> {
   const held: Held[] = [];
   for (const target of await namesIn(directory)) {
     const snapshots = join(directory, target, 'snapshots');
-    for (const name of (await namesIn(snapshots)).filter((one) => one.startsWith(MAKING)))
+    for (const name of (await namesIn(snapshots)).filter((one) => one.startsWith(TEMPORARY)))
       await rm(join(snapshots, name), { recursive: true, force: true });
     const pool = join(directory, target, 'pool');
     for (const shelf of await namesIn(pool))

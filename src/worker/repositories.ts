@@ -1,10 +1,18 @@
 import { chmod, link, mkdir, mkdtemp, rename, rm, stat, symlink, utimes } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import type { IndexFile, ListedPackage, RepositoryParts } from '../api/index.ts';
-import { createMutexes, errnoOf, fileSystemError, inParallel, sha256File, TrunklineError } from '../lib/index.ts';
+import {
+  createMutexes,
+  errnoOf,
+  fileSystemError,
+  inParallel,
+  sha256File,
+  TEMPORARY,
+  TrunklineError,
+} from '../lib/index.ts';
 import type { LocalRepository } from '../model/index.ts';
 import type { HeldAttempt } from './attempt.ts';
-import { MAKING, prunePool } from './prune.ts';
+import { prunePool } from './prune.ts';
 
 /** Files fetched at once. */
 const FETCHES = 8;
@@ -60,7 +68,7 @@ export function openRepositories(directory: string): Repositories {
       await bringAll(held, target, packages);
       if ((await stat(path).catch(() => null)) === null) {
         await mkdir(dirname(path), { recursive: true, mode: 0o755 });
-        const making = await mkdtemp(join(dirname(path), MAKING));
+        const making = await mkdtemp(join(dirname(path), TEMPORARY));
         try {
           await chmod(making, 0o755);
           await writeIndex(held, making, index, poolOf(target));

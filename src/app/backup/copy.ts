@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { copyFile, link, mkdir, readdir, readlink, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf, fileSystemError } from '../../lib/index.ts';
+import { cannotLink, errnoOf, fileSystemError, TEMPORARY } from '../../lib/index.ts';
 
 /** How a file gets to another place: as another name of the same file where that can be, or as a copy. */
 export type How = 'link' | 'copy';
@@ -25,7 +25,7 @@ async function linked(from: string, to: string): Promise<boolean> {
     await link(from, to);
     return true;
   } catch (error) {
-    if (['EXDEV', 'EMLINK', 'EPERM'].includes(errnoOf(error) ?? '')) return false;
+    if (cannotLink(error)) return false;
     throw error;
   }
 }
@@ -55,7 +55,7 @@ export async function copyTree(from: string, to: string, copy: TreeCopy, path = 
   for (const entry of entries) {
     const below = join(path, entry.name);
     const [source, place] = [join(from, below), join(to, below)];
-    if (entry.name.startsWith('.tmp-')) continue;
+    if (entry.name.startsWith(TEMPORARY)) continue;
     if (entry.isDirectory()) files += await copyTree(from, to, copy, below);
     else if (entry.isSymbolicLink()) await copyLink(source, place);
     else if (entry.isFile()) {

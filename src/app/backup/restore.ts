@@ -2,7 +2,15 @@ import { chmod, mkdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { findSnapshot, openDatabase, requireNoDatabase, restoreDatabase, sqliteUrl } from '../../db/index.ts';
 import { audit } from '../../events/index.ts';
-import { describeError, fileSystemError, sha256File, syncDirectory, TrunklineError, run } from '../../lib/index.ts';
+import {
+  describeError,
+  fileSystemError,
+  run,
+  sha256File,
+  syncDirectory,
+  TEMPORARY,
+  TrunklineError,
+} from '../../lib/index.ts';
 import type { Settings } from '../../model/index.ts';
 import { LOCAL_TOKEN, SERVER_ID, takeLock } from '../lock/index.ts';
 import { openForWriting, type Trunk } from '../open.ts';
@@ -32,7 +40,7 @@ export interface Restored {
 }
 
 /** Where everything is put before it gets its place; what a killed restore leaves. */
-const STAGING = '.tmp-restore';
+const STAGING = `${TEMPORARY}restore`;
 /** What may be in a data directory that is to be restored to: what a backup need not have. */
 const MAY_BE_THERE = new Set(['lock', 'lock.json', LOCAL_TOKEN, SERVER_ID, 'local', 'roots', STAGING]);
 

@@ -1,11 +1,11 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { namesIn } from '../../lib/index.ts';
+import { namesIn, TEMPORARY } from '../../lib/index.ts';
 import { mirrorName } from '../../lib/git/index.ts';
 import type { Settings } from '../../model/index.ts';
 
 /** Of names that are begun to be removed; start-up finds them. */
-const LEAVING = '.tmp-gone-';
+const LEAVING = `${TEMPORARY}gone-`;
 
 /**
  * Removes tarballs and git mirrors of projects that are not configured any more and that nobody used since `since` (milliseconds): a submodule's mirror

@@ -10,6 +10,7 @@ import {
   openGzipBlocks,
   pauseFor,
   syncDirectory,
+  TEMPORARY,
   temporaryBeside,
   writeGzipBlocks,
 } from '../../lib/index.ts';
@@ -69,7 +70,7 @@ async function packAll(
 /** Compresses the logs of one attempt that nobody writes any more. May be killed, and done again. @throws TrunklineError `no_space` */
 export async function packDirectory(directory: string): Promise<void> {
   const names = await namesIn(directory);
-  for (const name of names.filter((one) => one.startsWith('.tmp-'))) await rm(join(directory, name), { force: true });
+  for (const name of names.filter((one) => one.startsWith(TEMPORARY))) await rm(join(directory, name), { force: true });
   for (const name of names) if (isLogName(name) && !name.endsWith(PACKED)) await packLog(join(directory, name));
 }
 

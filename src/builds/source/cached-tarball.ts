@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileSystemError, sha256 } from '../../lib/index.ts';
+import { fileSystemError, sha256, TEMPORARY } from '../../lib/index.ts';
 import type { SourceRule } from '../../model/index.ts';
 import { runSourceCommand } from './command.ts';
 import type { TreeJail } from './jailed-tree.ts';
@@ -46,7 +46,7 @@ export async function sourceTarball(request: SourceTarballRequest): Promise<stri
 /** Removes what a killed process has left half made in the directory of tarballs. Not to be called while one is made. */
 export async function recoverTarballs(directory: string): Promise<void> {
   for (const name of await readdir(directory).catch(() => []))
-    if (name.startsWith('.tmp-')) await rm(join(directory, name), { recursive: true, force: true });
+    if (name.startsWith(TEMPORARY)) await rm(join(directory, name), { recursive: true, force: true });
 }
 
 async function isFile(path: string): Promise<boolean> {

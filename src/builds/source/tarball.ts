@@ -1,7 +1,7 @@
 import { mkdtemp, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Mirror, TreeEntry } from '../../lib/git/index.ts';
-import { fileSystemError, run, syncDirectory, TrunklineError } from '../../lib/index.ts';
+import { fileSystemError, run, syncDirectory, TEMPORARY, TrunklineError } from '../../lib/index.ts';
 import { readSubmodules, submoduleMirror, type Submodule } from './submodules.ts';
 import { appendTar, readTar } from './tar-join.ts';
 
@@ -73,7 +73,7 @@ export async function settle(temporary: string, path: string): Promise<void> {
 export async function inTemporary<T>(parent: string, work: (directory: string) => Promise<T>): Promise<T> {
   let directory: string | undefined;
   try {
-    directory = await mkdtemp(join(parent, '.tmp-source-'));
+    directory = await mkdtemp(join(parent, `${TEMPORARY}source-`));
     return await work(directory);
   } catch (error) {
     throw fileSystemError(error, parent);

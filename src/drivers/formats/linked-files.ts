@@ -2,7 +2,7 @@ import { chmodSync, linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statS
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { breathe, errnoOf } from '../../lib/index.ts';
+import { breathe, cannotLink, errnoOf } from '../../lib/index.ts';
 import type { InputFile } from './confined-reading.ts';
 
 /** Files under other names, in a directory that a jail is shown as a whole: for many of them that is far less than a copy of each. */
@@ -40,7 +40,7 @@ export async function linkTogether(
     return { directory, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
-    if (['EXDEV', 'EMLINK', 'EPERM'].includes(errnoOf(error) ?? '')) return undefined;
+    if (cannotLink(error)) return undefined;
     throw error;
   }
 }

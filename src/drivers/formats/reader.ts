@@ -131,9 +131,13 @@ async function readFresh(
   files: readonly Placed[],
   archive: Promise<Uint8Array>,
 ): Promise<JailResult> {
-  const bytes = files.filter(isBound).reduce((sum, one) => sum + one.file.size, files.length * MAX_COPIED_BYTES);
   const binds = files.filter(isBound).map((one) => ({ source: one.file.path, target: `${IN}/${pathOf(one)}` }));
-  const reading = await startReading(jails, program, { binds, bytes, places: files.length, ahead: false });
+  const reading = await startReading(jails, program, {
+    binds,
+    bytes: allowedBytes(files),
+    places: files.length,
+    ahead: false,
+  });
   return finish(reading, archive);
 }
 
@@ -148,11 +152,20 @@ async function readLinked(
     (file, place) => pathOf({ file, place }),
   );
   if (linked === undefined) return undefined;
-  const bytes = files.reduce((sum, { file }) => sum + Math.max(file.size, MAX_COPIED_BYTES), 0);
   const binds = [{ source: linked.directory, target: IN }];
-  const reading = await startReading(jails, program, { binds, bytes, places: files.length, ahead: false });
+  const reading = await startReading(jails, program, {
+    binds,
+    bytes: allowedBytes(files),
+    places: files.length,
+    ahead: false,
+  });
   // Not before that do they go.
   return await finish(reading, archiveOf([]));
+}
+
+/** What the time that a reading may take goes by: no package is too small to be slow. */
+function allowedBytes(files: readonly Placed[]): number {
+  return files.reduce((sum, { file }) => sum + Math.max(file.size, MAX_COPIED_BYTES), 0);
 }
 
 function isBound({ file }: Placed): boolean {

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TrunklineError } from '../errors.ts';
+import { TEMPORARY } from '../files.ts';
 import { ProcessError } from '../run.ts';
 import { createBare } from './bare.ts';
 import { git, limitedFiles, type Repository } from './command.ts';
@@ -34,7 +35,7 @@ export async function archive(repository: Repository, request: ArchiveRequest): 
   const { commit, output, maxBytes } = request;
   if (!isCommitHash(commit))
     throw new TrunklineError('invalid_argument', `${JSON.stringify(commit)} is no commit hash`);
-  const directory = await mkdtemp(join(dirname(output), '.tmp-archive-'));
+  const directory = await mkdtemp(join(dirname(output), `${TEMPORARY}archive-`));
   const bare = { path: join(directory, 'view.git'), alternates: [join(repository.path, 'objects')] };
   try {
     await createBare(bare.path);

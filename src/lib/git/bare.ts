@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf, TrunklineError } from '../errors.ts';
-import { fileSystemError } from '../files.ts';
+import { fileSystemError, TEMPORARY } from '../files.ts';
 import { git } from './command.ts';
 
 /**
@@ -12,7 +12,7 @@ export async function createBare(path: string): Promise<void> {
   if (await isRepository(path)) return;
   try {
     await mkdir(dirname(path), { recursive: true });
-    const temporary = await mkdtemp(join(dirname(path), '.tmp-mirror-'));
+    const temporary = await mkdtemp(join(dirname(path), `${TEMPORARY}mirror-`));
     try {
       // No branch of anybody's is called this, so that nothing git derives from HEAD depends on a branch.
       await git({ path: temporary }, ['init', '--quiet', '--bare', '--template=', '--initial-branch=trunkline/none']);

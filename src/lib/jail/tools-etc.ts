@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { chmod, cp, lstat, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { temporaryBeside } from '../files.ts';
 import { run } from '../run.ts';
 import { BUILDER, shiftedOwner } from './owner.ts';
 
@@ -87,7 +88,7 @@ async function makeToolsEtc(): Promise<string> {
   const path = join(STATE_DIRECTORY, `etc-${await stateOfEtc(names)}`);
   if (await exists(path)) return path;
   await mkdir(STATE_DIRECTORY, { recursive: true, mode: 0o755 });
-  const temporary = join(STATE_DIRECTORY, `.tmp-etc-${randomBytes(6).toString('hex')}`);
+  const temporary = temporaryBeside(path);
   try {
     await fill(temporary, names);
     await run(['/bin/chown', '-hR', `${String(shiftedOwner)}:${String(shiftedOwner)}`, temporary]);

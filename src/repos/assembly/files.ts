@@ -32,14 +32,14 @@ const recordSchema = z.object({
 export type IndexRecord = z.infer<typeof recordSchema>;
 
 /**
- * Writes the index files of a snapshot below `directory`, and the record of what they are made of. With `byHash` each is also put there under its digest, and
- * the places in which clients look for digests are links to it.
+ * Writes the index files of a snapshot below `directory`, and the record of what they are made of, which it answers. With `byHash` each is also put there
+ * under its digest, and the places in which clients look for digests are links to it.
  */
 export async function writeIndices(
   directory: string,
   assemblies: readonly Assembly[],
   options: { files: LastingFiles; format: PackageFormat; time: number; byHash: string | null },
-): Promise<void> {
+): Promise<IndexRecord> {
   const { files, format, time, byHash } = options;
   const record: IndexRecord = { form: FORM, time, indices: assemblies.map(describe) };
   await allEnded([
@@ -56,6 +56,7 @@ export async function writeIndices(
       linkUnlessThere(path, join(byHash, assembly.closed.sha256));
     }),
   ]);
+  return record;
 }
 
 /** Links from the places in which clients look for index files by digest to `byHash`; `directory` is what they will lie in when it has its name. */
@@ -87,16 +88,26 @@ export async function readIndices(directory: string): Promise<IndexRecord | null
 /** Records that were read last, with what tells that their files are still the same: a record is never changed, only made anew with its directory. */
 const recent = createMemory<{ version: string; record: IndexRecord }>(8, () => 1);
 
-/** The same, without reading again what this process has read: for whoever only needs to know what it says. */
+/** The same, without reading again what this process has read or written: for whoever only needs to know what it says. */
 export async function knownIndices(directory: string): Promise<IndexRecord | null> {
-  const status = lstatSync(join(directory, RECORD), { throwIfNoEntry: false });
-  if (status === undefined) return null;
-  const version = [status.ino, status.ctimeMs, status.size].join(' ');
+  const version = versionOf(directory);
+  if (version === null) return null;
   const known = recent.get(directory);
   if (known?.version === version) return known.record;
   const record = await readIndices(directory);
   if (record !== null) recent.set(directory, { version, record });
   return record;
+}
+
+/** Spares `knownIndices` reading the record that `writeIndices` has answered, once `directory` has its name. */
+export function rememberIndices(directory: string, record: IndexRecord): void {
+  const version = versionOf(directory);
+  if (version !== null) recent.set(directory, { version, record });
+}
+
+function versionOf(directory: string): string | null {
+  const status = lstatSync(join(directory, RECORD), { throwIfNoEntry: false });
+  return status === undefined ? null : [status.ino, status.ctimeMs, status.size].join(' ');
 }
 
 /**

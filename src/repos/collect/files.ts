@@ -1,8 +1,8 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf, namesIn, syncDirectory } from '../../lib/index.ts';
+import { errnoOf, namesIn, syncDirectory, TEMPORARY } from '../../lib/index.ts';
 import { readIndices } from '../assembly/index.ts';
-import { TEMPORARY, type Layout } from '../layout.ts';
+import type { Layout } from '../layout.ts';
 
 /** How long what nothing names any more is left, in milliseconds: a client may be in the midst of reading it. */
 export const STALE = 86_400_000;

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf } from '../../../lib/index.ts';
+import { errnoOf, temporaryBeside } from '../../../lib/index.ts';
 import type { Jail, JailRoot } from '../../../lib/jail/index.ts';
 
 /** How many sets of build requirements are kept per prepared root. */
@@ -40,7 +39,7 @@ export async function takeLayer(layers: string, digest: string): Promise<Layer |
 
 /** Keeps what was installed above a prepared root for the next build that resolves to the same, and lets the least recently used ones go. */
 export async function saveLayer(jail: Jail, root: JailRoot, layers: string, digest: string): Promise<void> {
-  const temporary = join(layers, `.tmp-${digest.slice(0, 12)}-${randomBytes(6).toString('hex')}`);
+  const temporary = temporaryBeside(join(layers, digest));
   await jail.saveUpper(root, temporary);
   // Another build was first with the same.
   await rename(temporary, join(layers, digest)).catch(() => rm(temporary, { recursive: true, force: true }));
@@ -58,7 +57,7 @@ async function dropOldest(layers: string): Promise<void> {
     const directory = join(layers, name);
     if (users.has(directory)) continue;
     // Renamed first, so that nobody takes a layer that is half gone.
-    const doomed = join(layers, `.tmp-${name.slice(0, 12)}-${randomBytes(6).toString('hex')}`);
+    const doomed = temporaryBeside(directory);
     await rename(directory, doomed).catch(() => undefined);
     await rm(doomed, { recursive: true, force: true });
   }

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, readlink, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { replaceLink, sha256, TrunklineError, writeAtomic } from '../../../lib/index.ts';
+import { replaceLink, sha256, TEMPORARY, TrunklineError, writeAtomic } from '../../../lib/index.ts';
 import type { Target } from '../../../model/index.ts';
 import { rootSchema } from './schema.ts';
 
@@ -75,7 +75,7 @@ export function createRootStore(stateDirectory: string): RootStore {
 async function replaceRoot(top: string, target: Target, fill: (root: PreparedRoot) => Promise<void>): Promise<void> {
   await mkdir(join(top, 'roots'), { recursive: true });
   const key = keyOf(target);
-  const temporary = await mkdtemp(join(top, 'roots', '.tmp-'));
+  const temporary = await mkdtemp(join(top, 'roots', TEMPORARY));
   try {
     const root = layout(temporary);
     for (const path of [root.build, root.clean, root.cache, root.work, root.layers, root.resolved]) await mkdir(path);
@@ -100,7 +100,7 @@ async function removeUnused(top: string, isIdle: (directory: string) => boolean)
   if (inUse === undefined || !isIdle(join(top, inUse))) return;
   for (const growing of ['layers', 'resolved'])
     for (const name of await readdir(join(top, inUse, growing)).catch(() => []))
-      if (name.startsWith('.tmp-')) await rm(join(top, inUse, growing, name), { recursive: true, force: true });
+      if (name.startsWith(TEMPORARY)) await rm(join(top, inUse, growing, name), { recursive: true, force: true });
 }
 
 function layout(directory: string): PreparedRoot {

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { sha256, TrunklineError } from '../../../lib/index.ts';
+import { sha256, TEMPORARY, TrunklineError } from '../../../lib/index.ts';
 import type { PackageFile, Signer } from '../../../model/index.ts';
 import { invalidPackage } from '../confined-reading.ts';
 import type { Inspector } from '../inspection.ts';
@@ -48,7 +48,7 @@ async function signBatch(
   directory: string,
 ): Promise<PackageFile[]> {
   await mkdir(directory, { recursive: true });
-  const work = await mkdtemp(join(directory, '.tmp-sign-'));
+  const work = await mkdtemp(join(directory, `${TEMPORARY}sign-`));
   try {
     const keys = await signer.publicKeys();
     const unsigned = await inGroups(files, AT_ONCE, (file) => signOne(file, signer));

@@ -1,21 +1,18 @@
-import { randomBytes } from 'node:crypto';
 import { chmodSync, closeSync, constants, linkSync, lstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { chown, copyFile, lstat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
-  errnoOf,
+  cannotLink,
   fileSystemError,
   sha256File,
   syncDescriptor,
   syncDirectory,
+  temporaryBeside,
   TrunklineError,
 } from '../../../lib/index.ts';
 import type { StoredFile, StoredGroup } from '../../../model/index.ts';
 import { hrefOf } from './href.ts';
 import { checkPlace } from './schema.ts';
-
-/** How files and directories of them are called that wait until they are whole, at the top of the pool, where `recover` finds them. */
-export const STAGING_PREFIX = '.tmp-';
 
 /** Where packages lie, and the directories of prefixes that this process knows to survive a power cut. */
 export interface Pool {
@@ -78,9 +75,9 @@ async function place(pool: Pool, directory: string, files: readonly StoredFile[]
   pool.settled.add(prefix);
 }
 
-/** A name at the top of the pool that nothing has. */
+/** A name for what waits until it is whole, at the top of the pool, where `recover` finds it. */
 export function stagingName(pool: Pool): string {
-  return join(pool.path, `${STAGING_PREFIX}${randomBytes(6).toString('hex')}`);
+  return temporaryBeside(join(pool.path, 'put'));
 }
 
 /**
@@ -118,7 +115,7 @@ function linked(path: string, staged: string): boolean {
     linkSync(path, staged);
     return true;
   } catch (error) {
-    if (['EXDEV', 'EMLINK', 'EPERM'].includes(errnoOf(error) ?? '')) return false;
+    if (cannotLink(error)) return false;
     throw error;
   }
 }

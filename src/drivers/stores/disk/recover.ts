@@ -1,7 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf } from '../../../lib/index.ts';
-import { STAGING_PREFIX } from './put.ts';
+import { errnoOf, TEMPORARY } from '../../../lib/index.ts';
 
 /** Removes what a killed `put` left behind. Not to be called while another `put` runs. */
 export async function recoverPool(pool: string): Promise<void> {
@@ -9,6 +8,6 @@ export async function recoverPool(pool: string): Promise<void> {
     if (errnoOf(error) === 'ENOENT') return [];
     throw error;
   });
-  const leftovers = names.filter((name) => name.startsWith(STAGING_PREFIX));
+  const leftovers = names.filter((name) => name.startsWith(TEMPORARY));
   await Promise.all(leftovers.map((name) => rm(join(pool, name), { recursive: true, force: true })));
 }
