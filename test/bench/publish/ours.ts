@@ -23,6 +23,8 @@ export async function openOurs(directory: string, format: FormatName, signer: Si
   const top = join(directory, 'repo');
   await mkdir(top, { recursive: true });
   const driver = createFormats()[format];
+  // Loads what reads packages: from sources that takes as long as createrepo_c for all of them, and no installed program does it.
+  await driver.identify([]);
   const db = await openDatabase({ url: sqliteUrl(join(directory, 'nodes.sqlite')), mode: 'write' });
   const nodes: NodeStore = { read: (hashes) => readNodes(db, hashes), write: (fresh) => writeNodes(db, fresh) };
   const repository = openRepository({
