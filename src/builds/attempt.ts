@@ -5,7 +5,7 @@ import type { Supplements } from '../model/index.ts';
 import { beginAttempt, type AttemptInProgress } from './begin.ts';
 import { concludeAttempt, recordSuccess, type AttemptOutcome, type AttemptReport } from './conclude.ts';
 import type { TrunkContext } from './context.ts';
-import { failureOf, stopsEverything, type Failure } from './failure.ts';
+import { failureOf, stopsEverything, waitsForMending, type Failure } from './failure.ts';
 import { planBuildVersion, readSupplements } from './plan.ts';
 import { placeSnapshot } from './publish/index.ts';
 import { gatherReport, makePackages, requireBuilder } from './run/index.ts';
@@ -29,11 +29,11 @@ export async function performAttempt(
 async function outcomeOf(context: TrunkContext, progress: AttemptInProgress): Promise<AttemptOutcome> {
   const { build, attempt, signal } = progress;
   try {
-    return { failure: await buildAndPublish(context, progress), fatal: false };
+    return { failure: await buildAndPublish(context, progress), fatal: false, untilMended: false };
   } catch (error) {
     if (!signal.aborted && !isLost(error)) {
       context.log.debug({ err: error, build: build.id, attempt: attempt.number }, 'the attempt ended with an error');
-      return { failure: failureOf(error), fatal: stopsEverything(error) };
+      return { failure: failureOf(error), fatal: stopsEverything(error), untilMended: waitsForMending(error) };
     }
     await rm(progress.scratch, { recursive: true, force: true });
     throw error;

@@ -25,6 +25,8 @@ export interface AttemptOutcome {
   failure: Failure | null;
   /** As in the report. */
   fatal: boolean;
+  /** It is tried again, however often it was, until somebody has mended what is wrong. */
+  untilMended: boolean;
 }
 
 /** Records that an attempt's packages are published, in the snapshot that was written. @throws TrunklineError `lock_lost`; nothing is recorded then */
@@ -53,7 +55,7 @@ export async function concludeAttempt(
   let { fatal } = outcome;
   await rm(progress.scratch, { recursive: true, force: true });
   if (failure !== null) timings.total = (performance.now() - progress.started) / 1000;
-  const retryAt = failure === null ? null : await settleFailure(context, progress, failure);
+  const retryAt = failure === null ? null : await settleFailure(context, progress, failure, outcome);
   try {
     await showPublication(context, progress);
     context.shown.add(attempt.id);

@@ -27,6 +27,11 @@ export function stopsEverything(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT', 'EROFS'].includes(errnoOf(error) ?? '');
 }
 
+/** Whether every build would meet the error until somebody mends what is wrong, so that no number of tries says anything of this one. */
+export function waitsForMending(error: unknown): boolean {
+  return stopsEverything(error) || (error instanceof TrunklineError && error.code === 'signing_failed');
+}
+
 /** `text` without line breaks and control characters, at most 500 characters. */
 export function oneLine(text: string): string {
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for

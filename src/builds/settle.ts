@@ -51,9 +51,11 @@ export async function settleFailure(
   context: TrunkContext,
   { attempt, inputs, timings }: AttemptInProgress,
   failure: Failure,
+  { untilMended }: { untilMended: boolean },
 ): Promise<number | null> {
   const work = { result: 'failure', reason: failure.reason, detail: failure.detail, inputs, timings } as const;
-  const rule = { maxRetries: context.settings.maxRetries, now: context.now() };
+  const maxRetries = untilMended ? Number.POSITIVE_INFINITY : context.settings.maxRetries;
+  const rule = { maxRetries, now: context.now() };
   const { retry } = await retryOrFinish(context.db, leaseOf(attempt), work, rule);
   return retry?.notBefore ?? null;
 }

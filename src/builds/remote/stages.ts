@@ -3,7 +3,7 @@ import { TrunklineError } from '../../lib/index.ts';
 import { leaseOf, recordProgress } from '../../queue/index.ts';
 import { concludeAttempt, recordSuccess, type AttemptReport } from '../conclude.ts';
 import type { TrunkContext } from '../context.ts';
-import { failureOf, oneLine, stopsEverything, type Failure } from '../failure.ts';
+import { failureOf, oneLine, stopsEverything, waitsForMending, type Failure } from '../failure.ts';
 import { planBuildVersion, readSupplements } from '../plan.ts';
 import { placeIfHolds } from '../publish/index.ts';
 import { gatherPackaging } from '../run/index.ts';
@@ -106,7 +106,7 @@ async function orEnd<T>(stage: StageContext, session: Session, work: () => Promi
       { err: error, build: build.id, attempt: attempt.number },
       'the attempt ended with an error',
     );
-    return end(stage, session, failureOf(error));
+    return end(stage, session, failureOf(error), waitsForMending(error));
   }
 }
 
@@ -114,10 +114,11 @@ async function end(
   { context, sessions, report }: StageContext,
   session: Session,
   failure: Failure | null,
+  untilMended = false,
 ): Promise<Ended> {
   try {
     await endLogs(session);
-    report(await concludeAttempt(context, session.progress, { failure, fatal: false }));
+    report(await concludeAttempt(context, session.progress, { failure, fatal: false, untilMended }));
   } finally {
     await sessions.close(session.progress.attempt.id);
   }
