@@ -18,16 +18,12 @@ export interface AttemptReport {
   timings: Readonly<Record<string, number>>;
   /** The machine cannot go on: a full disk, a data directory that cannot be written. */
   fatal: boolean;
-}
-
-export interface AttemptOutcome {
-  /** null: its packages are published. */
-  failure: Failure | null;
-  /** As in the report. */
-  fatal: boolean;
   /** It is tried again, however often it was, until somebody has mended what is wrong. */
   untilMended: boolean;
 }
+
+/** `failure` is null where its packages are published. */
+export type AttemptOutcome = Pick<AttemptReport, 'failure' | 'fatal' | 'untilMended'>;
 
 /** Records that an attempt's packages are published, in the snapshot that was written. @throws TrunklineError `lock_lost`; nothing is recorded then */
 export async function recordSuccess(
@@ -51,7 +47,7 @@ export async function concludeAttempt(
   outcome: AttemptOutcome,
 ): Promise<AttemptReport> {
   const { attempt, build, revision, timings } = progress;
-  const { failure } = outcome;
+  const { failure, untilMended } = outcome;
   let { fatal } = outcome;
   await rm(progress.scratch, { recursive: true, force: true });
   if (failure !== null) timings.total = (performance.now() - progress.started) / 1000;
@@ -64,5 +60,5 @@ export async function concludeAttempt(
     context.log.error({ err: error, build: build.id }, 'the build is recorded, but its directory could not be written');
     fatal ||= stopsEverything(error);
   }
-  return { attempt, build, revision, failure, retryAt, timings, fatal };
+  return { attempt, build, revision, failure, retryAt, timings, fatal, untilMended };
 }

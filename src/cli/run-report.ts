@@ -31,7 +31,9 @@ export async function performRun(trunk: Trunk, order: Order, print: Printer): Pr
 
 /** 1 outweighs 2: somebody has to look at a failure; a retry comes by itself. */
 function exitCode({ reports, unreachable, queue }: RunSummary): ExitCode {
-  const failed = reports.some(({ failure, retryAt, fatal }) => fatal || (failure !== null && retryAt === null));
+  const failed = reports.some(
+    ({ failure, retryAt, fatal, untilMended }) => fatal || untilMended || (failure !== null && retryAt === null),
+  );
   if (failed || unreachable.length > 0) return 1;
   return queue.waiting + queue.ready > 0 ? 2 : 0;
 }

@@ -38,7 +38,7 @@ export async function demote(
   return context.mutexes.hold(`publish ${subject.target.name}`, async () => {
     // Nothing has to be signed to take a ref away.
     const standing = await standingPromotion(context.db, subject.target.name, subject.name);
-    if (typeof standing?.from === 'string') await context.repository(subject.target).requireSigning(standing.from);
+    if (typeof standing?.from === 'string') await context.repository(subject.target).requireSigning([standing.from]);
     const demoted = await context.db.transaction((tx) => takeBack(context, tx, subject, order));
     if (demoted.move?.toHash === null) await hideRef(context, subject);
     else await showRef(context, { target: subject.target.name, name: subject.name });

@@ -15,7 +15,7 @@ import {
 } from '../db/index.ts';
 import { audit, emit } from '../events/index.ts';
 import { TrunklineError, type Mutexes } from '../lib/index.ts';
-import { checkJob, requireTarget, type Settings } from '../model/index.ts';
+import { checkJob, requireTarget, type Settings, type Target } from '../model/index.ts';
 import { checkRefName } from '../repos/index.ts';
 import type { Order, PromotionContext } from './context.ts';
 import { isProtected } from './refs.ts';
@@ -62,12 +62,10 @@ export async function promote(
   const things: (PromotionWish & { on: VotedOn })[] = [];
   for (const wish of wishes) things.push({ ...wish, on: await findVotedOn(context.db, context.settings, wish.thing) });
   requireDistinct(things);
-  const targets = new Set(things.map(({ on }) => requireTarget(context.settings, on.target).name));
-  return holdAll(context.mutexes, [...targets].sort(), async () => {
-    for (const { name, on } of things) {
-      const hash = await snapshotOf(context.db, on);
-      await requireShowable(context, requireTarget(context.settings, on.target), { ref: name, hash });
-    }
+  const targets = new Map(things.map(({ on }) => [on.target, requireTarget(context.settings, on.target)]));
+  return holdAll(context.mutexes, [...targets.keys()].sort(), async () => {
+    for (const target of targets.values())
+      await requireShowable(context, target, await movesOf(context, things, target));
     const promoted = await context.db.transaction(async (tx) => {
       const all: Promoted[] = [];
       for (const one of things) all.push(await promoteOne(context, tx, one, order));
@@ -76,6 +74,18 @@ export async function promote(
     for (const { promotion } of promoted) await showRef(context, promotion);
     return promoted;
   });
+}
+
+/** Where refs of one target are to point. */
+async function movesOf(
+  { db }: PromotionContext,
+  things: readonly { name: string; on: VotedOn }[],
+  target: Target,
+): Promise<{ ref: string; hash: string }[]> {
+  const moves: { ref: string; hash: string }[] = [];
+  for (const { name, on } of things)
+    if (on.target === target.name) moves.push({ ref: name, hash: await snapshotOf(db, on) });
+  return moves;
 }
 
 async function promoteOne(

@@ -104,7 +104,7 @@ async function moveTo(
   const now = context.now();
   return context.mutexes.hold(`publish ${target.name}`, async () => {
     const there = await requireThere(context.db, { target, name: wanted });
-    await requireShowable(context, target, { ref: name, hash: there.hash });
+    await requireShowable(context, target, [{ ref: name, hash: there.hash }]);
     const moved = await context.db.transaction(async (tx) => {
       const { hash } = await requireThere(tx, { target, name: wanted });
       const order = { target: target.name, name, to: hash, actor, reason, now };

@@ -23,14 +23,16 @@ export async function showRefs(context: PromotionContext, target: Target): Promi
   await context.mutexes.hold(`show ${target.name}`, () => moveRefs(context, target));
 }
 
-/** To be called before a move is recorded that an expired key would keep from being shown; signing may take long. @throws TrunklineError `signing_failed` */
+/** To be called before moves are recorded that an expired key would keep from being shown; signing may take long. @throws TrunklineError `signing_failed` */
 export async function requireShowable(
   context: PromotionContext,
   target: Target,
-  { ref, hash }: { ref: string; hash: string },
+  moves: readonly { ref: string; hash: string }[],
 ): Promise<void> {
-  const at = await findRef(context.db, target.name, ref);
-  if (at?.snapshotHash !== hash) await context.repository(target).requireSigning(hash);
+  const hashes: string[] = [];
+  for (const { ref, hash } of moves)
+    if ((await findRef(context.db, target.name, ref))?.snapshotHash !== hash) hashes.push(hash);
+  await context.repository(target).requireSigning(hashes);
 }
 
 /** Points a ref's link at a snapshot; where that does not exist as files, they are made, saying what they said before. */

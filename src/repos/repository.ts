@@ -125,8 +125,8 @@ export interface Repository {
     files: readonly PackageFile[],
     options: { directory: string; time: number },
   ): Promise<LocalRepository>;
-  /** Signs something, where a ref that moves to `hash` would have to be signed: to be called before a move is recorded. @throws TrunklineError `signing_failed` */
-  requireSigning(hash: string): Promise<void>;
+  /** Signs something, where refs that move to one of `hashes` would have to be signed: to be called before moves are recorded. @throws TrunklineError `signing_failed` */
+  requireSigning(hashes: readonly string[]): Promise<void>;
   /** `now` is in seconds; by default this machine's clock says it. */
   moveRef(name: string, hash: string, now?: number): Promise<void>;
   readRef(name: string): Promise<string | null>;
@@ -175,8 +175,12 @@ export function openRepository(options: RepositoryOptions): Repository {
     }),
     candidate: (root, files, { directory, time }) =>
       writeCandidate({ ...parts, store }, { root, files, directory, time }),
-    requireSigning: async (hash) => {
-      if (await mustSign(maker, hash)) await signer?.sign(Buffer.from(target.name), 'detached');
+    requireSigning: async (hashes) => {
+      for (const hash of hashes) {
+        if (!(await mustSign(maker, hash))) continue;
+        await signer?.sign(Buffer.from(target.name), 'detached');
+        return;
+      }
     },
     moveRef: (name, hash, now = clock()) => moveRef(maker, name, hash, now),
     readRef: (name) => readRef(layout, name),

@@ -28,7 +28,8 @@ export function contextOf(db: Db, protectedRefs: readonly string[] = []) {
     repository: () =>
       ({
         ...{ moveRef, removeRef },
-        requireSigning: () => (signing.refused === null ? Promise.resolve() : Promise.reject(signing.refused)),
+        requireSigning: (hashes: readonly string[]) =>
+          signing.refused === null || hashes.length === 0 ? Promise.resolve() : Promise.reject(signing.refused),
         isMaterialised: () => Promise.resolve(true),
       }) as unknown as Repository,
     mutexes: createMutexes(),
