@@ -1,6 +1,5 @@
 // What `npm run build` makes: the program as few files in dist/, its libraries among them, so that it starts in half the time and with less memory
 // than from its sources (about 1,250 files). `node scripts/build.ts DIRECTORY` puts it elsewhere.
-import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,23 +9,6 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const directory = process.argv[2] ?? join(root, 'dist');
 /** Libraries that read files of their own at run time, and one that is loaded where it is there. */
 const APART = [/^better-sqlite3$/, /^@fastify\/(static|swagger-ui)$/, /^pg-native$/];
-
-/** npm installs a library once for each that needs it where another version stands at the top: of equal ones the first is taken. */
-function oneOfEach(): Plugin {
-  const tops = new Map<string, string>();
-  return {
-    name: 'one-of-each',
-    async resolveId(source, importer) {
-      const found = await this.resolve(source, importer, { skipSelf: true });
-      const top = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(found?.id ?? '')?.[0];
-      if (found === null || top === undefined || found.external !== false) return found;
-      const { name, version } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8')) as Record<string, string>;
-      const first = tops.get(`${name} ${version}`) ?? top;
-      tops.set(`${name} ${version}`, first);
-      return { ...found, id: first + found.id.slice(top.length) };
-    },
-  };
-}
 
 /** A file that is all ASCII is read without decoding, and takes half of the memory. What is left is in comments and in templates, where an escape is the same. */
 function asciiOnly(): Plugin {
@@ -50,7 +32,6 @@ const bundle = await rolldown({
   input: { 'cli/main': 'src/cli/main.ts' },
   platform: 'node',
   external: APART,
-  plugins: [oneOfEach()],
 });
 const { output } = await bundle.write({
   dir: directory,
